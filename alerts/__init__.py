@@ -1,0 +1,1 @@
+"""Event-time windows, stories, baselines, surge detection, episodes, rendering: pure, no clock, no Kafka."""

@@ -1,0 +1,1 @@
+"""The policy: labels, encoder, heads, batching, sketches, topic linking, training, checkpoints."""

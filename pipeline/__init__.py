@@ -1,0 +1,1 @@
+"""Everything that knows Kafka, Faust, HTTP, Prometheus, the environment or the wall clock."""

@@ -1,0 +1,217 @@
+"""What travels on Kafka: one frozen struct per message, JSON with a `schema` number.
+
+Unknown fields are ignored, missing ones are an error; times are ISO 8601 UTC. Knows no Kafka client.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, NamedTuple, TypeVar
+
+import msgspec
+
+from models.labels import Sentiment
+
+AwareDatetime = Annotated[datetime, msgspec.Meta(tz=True)]
+Kind = Literal["news", "social"]
+SCHEMA = 1
+
+
+class Origin(NamedTuple):
+    """Where the message came from that led to this one: partition and offset of its Kafka topic."""
+
+    partition: int
+    offset: int
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """One item as published (`documents`); `text` is the body, or all there is.
+
+    >>> raw = b'{"schema":1,"id":"a","kind":"news","source":"s","published_at":"2026-01-02T03:04:05Z","text":"t"}'
+    >>> decode(Document, raw).source
+    's'
+    """
+
+    schema: int
+    id: str
+    kind: Kind
+    source: str
+    published_at: AwareDatetime
+    text: str
+    title: str | None = None
+    url: str | None = None
+    author: str | None = None
+
+
+class SpanRecord(msgspec.Struct, frozen=True, array_like=True):
+    """A span of the document as the policy read it, character offsets into `title` + newline + `text`."""
+
+    start: int
+    end: int
+    surface: str
+    sentiment: Sentiment
+
+
+class SketchRecord(msgspec.Struct, frozen=True, array_like=True):
+    """A text sketch by which near-duplicates are found: hashes, never text."""
+
+    words: tuple[int, ...] = ()
+    names: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
+    direction: int = 0
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="decision"):
+    """The policy's answer for one document (`decisions`, same partition as the document)."""
+
+    schema: int = SCHEMA
+    document_id: str
+    origin: Origin  # in `documents`
+    kind: Kind
+    source: str
+    published_at: AwareDatetime
+    ingested_at: AwareDatetime
+    decided_at: AwareDatetime
+    excerpt: str  # the first characters of what was read: shown to people, used for linking
+    url: str | None
+    sentiment: Sentiment
+    spans: tuple[SpanRecord, ...]
+    propensity: float  # of the served action; serving is greedy
+    policy_version: str
+    from_cache: bool
+    sketch: SketchRecord
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="rejection"):
+    """Says in `decisions` that a document went to the dead letters, so that offsets stay contiguous for audit."""
+
+    schema: int = SCHEMA
+    origin: Origin  # in `documents`
+    reason: str
+
+
+class Tick(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="tick"):
+    """Says in `decisions` that nothing older is waiting in this partition of `documents` (idle)."""
+
+    schema: int = SCHEMA
+    stream_at: AwareDatetime  # how far event time has come elsewhere
+
+
+Judgement = Decision | Rejection | Tick
+
+
+class Mention(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="mention"):
+    """One document about one topic (`mentions`, keyed by topic)."""
+
+    schema: int = SCHEMA
+    topic: str
+    document_id: str
+    origin: Origin  # in `decisions`
+    kind: Kind
+    source: str
+    published_at: AwareDatetime
+    known_at: AwareDatetime | None  # watermark of the source partition when it was let through
+    is_late: bool
+    sentiment: Sentiment  # towards the topic
+    excerpt: str
+    url: str | None
+    policy_version: str
+    sketch: SketchRecord
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="mark"):
+    """A source partition's watermark, sent to every partition of `mentions`."""
+
+    schema: int = SCHEMA
+    origin: Origin  # in `decisions`
+    watermark: AwareDatetime
+    n_sources: int  # partitions of `decisions`: marks of all of them are needed
+
+
+MentionOrMark = Mention | Mark
+
+
+class TrendRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A topic's window (`trends`); `None` stands for "no data"."""
+
+    schema: int = SCHEMA
+    topic: str
+    start_at: AwareDatetime
+    end_at: AwareDatetime
+    status: Literal["provisional", "revised", "final"]
+    n_documents: int
+    n_stories: int
+    n_negative: int
+    n_neutral: int
+    n_positive: int
+    polarity: float | None
+    negative_share: float | None
+    n_sources: int
+    policy_versions: dict[str, int]
+
+
+class AlertStory(msgspec.Struct, frozen=True):
+    """A story that an alert rests on; `copies` counts its near-duplicates, itself included."""
+
+    excerpt: str
+    url: str | None
+    source: str
+    copies: int
+    published_at: AwareDatetime
+
+
+class EvidenceRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Surge evidence for one topic at one tick (`candidates`)."""
+
+    schema: int = SCHEMA
+    topic: str
+    at: AwareDatetime
+    evidence: msgspec.Raw  # alerts.surge.Evidence, encoded by alerts
+
+
+class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A transition of an episode (`alerts`); its id is the idempotency key of every notification."""
+
+    schema: int = SCHEMA
+    id: str  # topic/episode/number
+    topic: str
+    topic_name: str
+    episode: int
+    number: int
+    transition: Literal["opened", "escalated", "closed"]
+    reason: str
+    severity: Literal["warning", "critical"]
+    at: AwareDatetime
+    opened_at: AwareDatetime
+    summary: str
+    n_negative: int
+    n_stories: int
+    expected: float
+    expected_low: float
+    expected_high: float
+    negative_share: float | None
+    usual_share: float | None
+    onset_at: AwareDatetime | None
+    n_sources: int
+    baseline_age_s: float
+    return_period_s: float | None
+    stories: tuple[AlertStory, ...]
+    policy_versions: tuple[str, ...]
+
+
+T = TypeVar("T")
+_encoder = msgspec.json.Encoder()
+
+
+def encode(record: msgspec.Struct) -> bytes:
+    """Return the record as JSON bytes; equal records give equal bytes."""
+    return _encoder.encode(record)
+
+
+def decode(kind: type[T], value: bytes) -> T:
+    """Return the record that `value` holds.
+
+    Raises:
+        msgspec.ValidationError: a field is missing or of another type.
+    """
+    return msgspec.json.decode(value, type=kind)
