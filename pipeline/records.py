@@ -27,7 +27,8 @@ class Origin(NamedTuple):
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """One item as published (`documents`); `text` is the body, or all there is.
 
-    >>> raw = b'{"schema":1,"id":"a","kind":"news","source":"s","published_at":"2026-01-02T03:04:05Z","text":"t"}'
+    >>> raw = b'{"schema":1,"id":"a","kind":"news","source":"s",'
+    >>> raw += b'"published_at":"2026-01-02T03:04:05Z","text":"t"}'
     >>> decode(Document, raw).source
     's'
     """
@@ -82,14 +83,6 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=
     sketch: SketchRecord
 
 
-class Rejection(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="rejection"):
-    """Says in `decisions` that a document went to the dead letters, so that offsets stay contiguous for audit."""
-
-    schema: int = SCHEMA
-    origin: Origin  # in `documents`
-    reason: str
-
-
 class Tick(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="tick"):
     """Says in `decisions` that nothing older is waiting in this partition of `documents` (idle)."""
 
@@ -97,7 +90,7 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="tic
     stream_at: AwareDatetime  # how far event time has come elsewhere
 
 
-Judgement = Decision | Rejection | Tick
+DecisionOrTick = Decision | Tick
 
 
 class Mention(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="mention"):
