@@ -1,0 +1,177 @@
+"""Every metric of a process, under the one name it has everywhere, over a registry that is given.
+
+Knows no role; a role that has no use for a metric leaves it at zero. Label values come from enums, from the literals
+of the wire, or from sets bounded by configuration (receivers, Kafka topics, partitions).
+"""
+
+from __future__ import annotations
+
+import typing
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+
+WindowStatus = Literal["provisional", "revised", "final"]
+TransitionKind = Literal["opened", "escalated", "closed"]
+
+_BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+_RATIO_BUCKETS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
+# from a cached batch to a full one on a slow CPU
+_POLICY_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+# from the linger timer's milliseconds to a queue that backpressure holds full
+_QUEUE_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+# around the promise of 30 s, up to receivers that were down for a day
+_DELIVERY_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0, 86_400.0)
+
+
+class DocumentOutcome(StrEnum):
+    """What became of a document in `read`.
+
+    >>> list(DocumentOutcome)[0].value
+    'decided'
+    """
+
+    DECIDED = "decided"
+    FROM_CACHE = "from_cache"  # decided as well, by an earlier decision on the same model input
+    REJECTED = "rejected"  # in the dead letters: the record was no document
+    UNDECIDABLE = "undecidable"  # in the dead letters: the policy failed on it
+
+
+class DeliveryOutcome(StrEnum):
+    """What became of one try to hand an alert to a receiver.
+
+    >>> DeliveryOutcome.REFUSED.value
+    'refused'
+    """
+
+    DELIVERED = "delivered"
+    RETRIED = "retried"  # failed, and tried again
+    REFUSED = "refused"  # failed for good
+    RESEND_FAILED = "resend_failed"  # open alerts were not told again; the next time may do
+
+
+class Metrics:
+    """What a process counts; a method per fact, so that no other file names a metric or a label.
+
+    Args:
+        registry: one per process (or per test); gets the process's own memory and CPU metrics as well.
+
+    >>> registry = CollectorRegistry()
+    >>> Metrics(registry).count_documents(DocumentOutcome.DECIDED, 3)
+    >>> registry.get_sample_value("finsurge_documents_total", {"outcome": "decided"})
+    3.0
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"finsurge_{name}", text, labels, registry=registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"finsurge_{name}", text, labels, registry=registry)
+
+        def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+            return Histogram(f"finsurge_{name}", text, labels, buckets=buckets, registry=registry)
+
+        ProcessCollector(registry=registry)
+        self._documents = counter("documents_total", "Documents read, by what became of them.", "outcome")
+        self._dead_letters = counter("dead_letters_total", "Records put to the dead letters.", "reason")
+        self._batch_documents = histogram("batch_documents", "Documents in a batch.", _BATCH_BUCKETS)
+        self._batch_padding = histogram(
+            "batch_padding_ratio", "Share of a batch's tokens that is padding.", _RATIO_BUCKETS
+        )
+        self._policy = histogram("policy_seconds", "Time of the policy on a batch.", _POLICY_BUCKETS)
+        self._queue_age = histogram("queue_age_seconds", "Wait of a batch's oldest document.", _QUEUE_BUCKETS)
+        self._policy_info = Info("finsurge_policy", "The policy that is serving.", registry=registry)
+        self._lag = gauge("lag_records", "Records not yet processed.", "kafka_topic", "partition")
+        self._event_time_lag = gauge("event_time_lag_seconds", "Clock minus watermark.")
+        self._gaps = counter("gaps_total", "Offsets found to be skipped.", "kafka_topic")
+        self._late = counter("late_total", "Mentions that came after their window was final.")
+        self._mentions = counter("mentions_total", "Mentions linked to a topic.")
+        self._stories = counter("stories_total", "Novel stories in final windows.")
+        self._windows = counter("windows_total", "Windows sent to `trends`.", "status")
+        self._alerts = counter("alerts_total", "Transitions of episodes.", "transition")
+        self._deliveries = counter("deliveries_total", "Tries to deliver an alert.", "receiver", "outcome")
+        self._delivery = histogram(
+            "delivery_seconds", "From an alert to the receiver's answer.", _DELIVERY_BUCKETS, "receiver"
+        )
+        self._last_progress = gauge("last_progress_timestamp_seconds", "When work was last acknowledged.")
+        # a series that starts with its first event hides that event from rate()
+        for outcome in DocumentOutcome:
+            self._documents.labels(outcome.value)
+        for status in typing.get_args(WindowStatus):
+            self._windows.labels(status)
+        for transition in typing.get_args(TransitionKind):
+            self._alerts.labels(transition)
+
+    def count_documents(self, outcome: DocumentOutcome, n_documents: int = 1) -> None:
+        """Count documents that `read` is done with."""
+        self._documents.labels(outcome.value).inc(n_documents)
+
+    def count_dead_letter(self, reason: StrEnum) -> None:
+        """Count a record put to the dead letters; `reason` is the reason in its headers."""
+        self._dead_letters.labels(reason.value).inc()
+
+    def observe_batch(self, *, n_documents: int, padding_ratio: float, policy_s: float, queue_age_s: float) -> None:
+        """Record a decided batch: its size, the padded share in [0, 1], and the times it took."""
+        self._batch_documents.observe(n_documents)
+        self._batch_padding.observe(padding_ratio)
+        self._policy.observe(policy_s)
+        self._queue_age.observe(queue_age_s)
+
+    def set_policy(self, *, version: str, device: str, precision: str) -> None:
+        """Say which policy serves; the one before it is no longer shown."""
+        self._policy_info.info({"version": version, "device": device, "precision": precision})
+
+    def set_lag(self, kafka_topic: str, partition: int, n_records: int) -> None:
+        """Say how far behind its end an assigned partition is."""
+        self._lag.labels(kafka_topic, str(partition)).set(n_records)
+
+    def forget_lag(self) -> None:
+        """Drop all lags: after a rebalance they are another process's to tell."""
+        self._lag.clear()
+
+    def set_event_time_lag(self, lag_s: float) -> None:
+        """Say by how many seconds this process's event time is behind the clock."""
+        self._event_time_lag.set(lag_s)
+
+    def count_gap(self, kafka_topic: str) -> None:
+        """Count offsets that were skipped; the process ends after this."""
+        self._gaps.labels(kafka_topic).inc()
+
+    def count_mentions(self, n_mentions: int = 1) -> None:
+        """Count mentions that `link` sent."""
+        self._mentions.inc(n_mentions)
+
+    def count_late(self, n_mentions: int = 1) -> None:
+        """Count mentions that came too late for their window."""
+        self._late.inc(n_mentions)
+
+    def count_window(self, status: WindowStatus, n_stories: int) -> None:
+        """Count a window; its stories count once, when it is final."""
+        self._windows.labels(status).inc()
+        if status == "final":
+            self._stories.inc(n_stories)
+
+    def count_alert(self, transition: TransitionKind) -> None:
+        """Count a transition of an episode."""
+        self._alerts.labels(transition).inc()
+
+    def add_receiver(self, receiver: str) -> None:
+        """Start a receiver's series at zero."""
+        for outcome in DeliveryOutcome:
+            self._deliveries.labels(receiver, outcome.value)
+        self._delivery.labels(receiver)
+
+    def count_delivery(self, receiver: str, outcome: DeliveryOutcome) -> None:
+        """Count one try."""
+        self._deliveries.labels(receiver, outcome.value).inc()
+
+    def observe_delivery(self, receiver: str, took_s: float) -> None:
+        """Record how long an alert waited for this receiver's final answer, retries included."""
+        self._delivery.labels(receiver).observe(took_s)
+
+    def progress(self, at: datetime) -> None:
+        """Say that work was acknowledged."""
+        self._last_progress.set(at.timestamp())
