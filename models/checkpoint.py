@@ -1,0 +1,147 @@
+"""A policy on disk: a folder with `policy.safetensors` and `manifest.json`, verified whole.
+
+Owns the manifest, the version (a hash of the content) and every check of a load. No pickle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from models.encoder import EncoderFiles, find_encoder, load_encoder, sha256_of
+from models.errors import CheckpointMismatch
+from models.labels import SENTIMENTS, TAGS
+from models.network import Adapters, PolicyNetwork
+
+SHIPPED = Path(__file__).parent / "shipped"
+"""The policy that comes with the project."""
+
+MANIFEST_FILE = "manifest.json"
+TRAINED_FILE = "policy.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What a checkpoint is made of and how good it was found to be.
+
+    >>> Manifest(encoder="e", encoder_sha256="0", adapters=Adapters(), trained_sha256="1").version
+    'p-b590ba80'
+    """
+
+    version: str = ""  # computed where empty: a hash of what decides the policy's answers
+    encoder: str  # hub name or folder
+    encoder_sha256: str
+    adapters: Adapters
+    trained_sha256: str  # of policy.safetensors
+    sentiments: tuple[str, ...] = SENTIMENTS
+    tags: tuple[str, ...] = TAGS
+    document_temperature: float = 1.0  # divides document logits; fitted on held-out data
+    tag_temperature: float = 1.0  # divides tag logits
+    parent_version: str | None = None  # the policy this one was trained from
+    data_sha256: dict[str, str] = field(default_factory=dict)  # training files by name
+    metrics: dict[str, float] = field(default_factory=dict)  # on test parts, as served
+
+    def __post_init__(self) -> None:
+        if not self.version:
+            object.__setattr__(self, "version", self._content_version())
+
+    def _content_version(self) -> str:
+        content = (
+            self.encoder_sha256,
+            self.trained_sha256,
+            self.adapters,
+            self.sentiments,
+            self.tags,
+            self.document_temperature,
+            self.tag_temperature,
+        )
+        return f"p-{hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:8]}"
+
+    def check(self) -> None:
+        """Raise CheckpointMismatch unless version and label orders are this program's."""
+        if (self.sentiments, self.tags) != (SENTIMENTS, TAGS):
+            raise CheckpointMismatch(f"{self.version} has other labels than this release; train it anew")
+        if self.version != self._content_version():
+            raise CheckpointMismatch(f"{self.version} is not the version of its content; fetch it again")
+
+
+def save_checkpoint(
+    folder: Path, network: PolicyNetwork, encoder: EncoderFiles, adapters: Adapters, **facts: object
+) -> Manifest:
+    """Write an unmerged network and its manifest; `facts` are further fields of Manifest.
+
+    Weights are stored as float16: half the size, and their rounding is far below bfloat16's in serving.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    trained = {name: value.detach().cpu().half().contiguous() for name, value in network.trained().items()}
+    save_file(trained, folder / TRAINED_FILE)
+    manifest = Manifest(
+        encoder=encoder.name,
+        encoder_sha256=encoder.sha256,
+        adapters=adapters,
+        trained_sha256=sha256_of(folder / TRAINED_FILE),
+        **facts,  # type: ignore[arg-type]
+    )
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest beside the weights, for people to read too."""
+    raw = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    (folder / MANIFEST_FILE).write_bytes(raw + b"\n")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest, checked against the weights file beside it.
+
+    Raises:
+        CheckpointMismatch: if a file is missing, damaged, or of another release.
+    """
+    path = folder / MANIFEST_FILE
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        found = sha256_of(folder / TRAINED_FILE)
+    except OSError as error:
+        missing = error.filename or path
+        raise CheckpointMismatch(
+            f"cannot read {missing}: {error.strerror}; name a policy folder, or train one"
+        ) from error
+    except msgspec.DecodeError as error:
+        raise CheckpointMismatch(f"{path} is no manifest: {error}; fetch it again") from error
+    if found != manifest.trained_sha256:
+        raise CheckpointMismatch(f"{folder / TRAINED_FILE} is damaged (sha256 {found[:12]}…); fetch it again")
+    manifest.check()
+    return manifest
+
+
+def load_network(folder: Path) -> tuple[PolicyNetwork, Manifest, EncoderFiles]:
+    """Return the network in float32, unmerged (so that it can be trained on), with its manifest.
+
+    Raises:
+        CheckpointMismatch: if anything in the folder, or the encoder, is not what the manifest says.
+    """
+    manifest = read_manifest(folder)
+    encoder = find_encoder(manifest.encoder, manifest.encoder_sha256)
+    network = PolicyNetwork(load_encoder(encoder), manifest.adapters)
+    try:
+        network.restore(load_file(folder / TRAINED_FILE))
+    except (SafetensorError, ValueError) as error:
+        raise CheckpointMismatch(f"{folder / TRAINED_FILE}: {error}; fetch it again") from error
+    return network, manifest, encoder
+
+
+def with_metrics(manifest: Manifest, metrics: dict[str, float]) -> Manifest:
+    """Return the manifest with its measured figures; the version stays, as the answers do."""
+    return replace(manifest, metrics=metrics)
+
+
+def default_device() -> torch.device:
+    """Return the first CUDA device if there is one, else the CPU."""
+    return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")

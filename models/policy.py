@@ -1,0 +1,108 @@
+"""The policy that is served: tokens in, actions out, greedy.
+
+Joins tokenizer, network and decoding. Knows nothing of training, and nothing of where documents come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.action import Action
+from models.checkpoint import SHIPPED, Manifest, default_device, load_network
+from models.decoding import spans_of
+from models.encoder import load_tokenizer
+from models.labels import Sentiment
+from models.network import PolicyNetwork, serving_dtype
+from models.padding import pad
+from models.tokens import Tokens, WordpieceTokenizer, tokenize
+
+_NOTHING_READ = Action(sentiment=(0.0, 1.0, 0.0), spans=())
+
+
+class Policy:
+    """π(action given document), decided greedily; adapters are merged, weights are fixed.
+
+    >>> policy = Policy.load()
+    >>> [action] = policy.decide(policy.tokenize(["Tesla shares plunge after massive recall"]))
+    >>> [span.surface for span in action.spans], max(action.sentiment) == action.sentiment[0]
+    (['Tesla'], True)
+    """
+
+    def __init__(
+        self,
+        network: PolicyNetwork,
+        tokenizer: WordpieceTokenizer,
+        manifest: Manifest,
+        device: torch.device,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        network.merge(dtype or serving_dtype(device))
+        self._network = network.to(device)
+        self._tokenizer = tokenizer
+        self._device = device
+        self.manifest = manifest
+
+    @classmethod
+    def load(
+        cls, folder: Path | str = SHIPPED, device: str | None = None, dtype: torch.dtype | None = None
+    ) -> Policy:
+        """Return the policy of a checkpoint folder, verified whole.
+
+        Args:
+            folder: with `manifest.json` and `policy.safetensors`.
+            device: as torch names it; by default CUDA if there is one, else the CPU.
+            dtype: of the encoder; by default what the processor is fastest in.
+
+        Raises:
+            CheckpointMismatch: if anything in it is not what its manifest says.
+        """
+        network, manifest, encoder = load_network(Path(folder))
+        where = torch.device(device) if device else default_device()
+        return cls(network, load_tokenizer(encoder), manifest, where, dtype)
+
+    @property
+    def version(self) -> str:
+        """The policy's version: a hash of what decides its answers."""
+        return self.manifest.version
+
+    @property
+    def device(self) -> str:
+        """Where it computes."""
+        return str(self._device)
+
+    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
+        """Return each text's tokens; any string will do."""
+        return tokenize(texts, self._tokenizer)
+
+    @torch.inference_mode()
+    def decide(self, batch: Sequence[Tokens]) -> list[Action]:
+        """Return an action per document, in order; one forward of one padded batch.
+
+        A document's action depends on its neighbours only by rounding, and only where a tie is near.
+        """
+        if not batch:
+            return []
+        logits = self._network(pad(batch, self._device))
+        p_document = (logits.document / self.manifest.document_temperature).softmax(-1).double().cpu().numpy()
+        p_tags = (logits.tags / self.manifest.tag_temperature).softmax(-1).cpu().numpy()
+        return [
+            self._action(tokens, p_document[row], p_tags[row, list(tokens.firsts)])
+            for row, tokens in enumerate(batch)
+        ]
+
+    @staticmethod
+    def _action(
+        tokens: Tokens,
+        p_document: NDArray[np.float64],
+        p_tags: NDArray[np.float32],
+    ) -> Action:
+        if not tokens.offsets:
+            return _NOTHING_READ
+        negative, neutral, positive = (p_document / p_document.sum()).tolist()
+        sentiment: Sentiment = (negative, neutral, positive)
+        return Action(sentiment, spans_of(tokens, p_tags))
