@@ -92,7 +92,7 @@ def parse_document(value: bytes | None, ingested_at: datetime, limits: DocumentL
     """
     if ingested_at.tzinfo is None:
         raise ValueError(f"ingested_at must be aware, got {ingested_at}")
-    fields = _split(value, limits)
+    fields = split_fields(value, limits)
     _check_schema(fields)
     texts = {name: _read_string(name, fields) for name in REQUIRED[1:]}
     extras = {name: _read_optional(name, fields) for name in OPTIONAL}
@@ -110,15 +110,22 @@ def parse_document(value: bytes | None, ingested_at: datetime, limits: DocumentL
     )
 
 
-def _split(value: bytes | None, limits: DocumentLimits) -> dict[str, msgspec.Raw]:
-    """Return the object's fields, not yet read."""
+def split_fields(value: bytes | None, limits: DocumentLimits = DEFAULT_LIMITS) -> dict[str, msgspec.Raw]:
+    """Return the fields of the JSON object in `value`, still encoded.
+
+    >>> bytes(split_fields(b'{"text": "a"}')["text"])
+    b'"a"'
+
+    Raises:
+        RecordRejected: it is not one JSON object, or too large.
+    """
     if not value:
         raise RecordRejected(RejectReason.EMPTY_RECORD, "the record has no value")
     if len(value) > limits.max_bytes:
         detail = f"{len(value)} bytes, at most {limits.max_bytes} are taken"
         raise RecordRejected(RejectReason.TOO_LARGE, detail)
     try:
-        value.decode()  # msgspec skips unknown fields without looking at their bytes
+        value.decode()  # msgspec does not look at the bytes inside strings that it skips
         return _fields.decode(value)
     except UnicodeDecodeError as error:
         raise RecordRejected(RejectReason.BAD_UNICODE, f"not UTF-8 at byte {error.start}") from None

@@ -32,6 +32,7 @@ class RejectReason(Enum):
     BAD_TIME = "bad_time"  # cannot be read, or has no UTC offset
     IN_FUTURE = "in_future"
     TOO_OLD = "too_old"
+    MALFORMED_ROW = "malformed_row"  # of a CSV file, at ingest
     UNDECIDABLE = "undecidable"  # the policy fails on this document, alone
 
 
@@ -48,6 +49,7 @@ class RecordRejected(Exception):
 
     def __init__(self, reason: RejectReason, detail: str) -> None:
         self.reason = reason
+        detail = " ".join(detail.split())
         self.detail = detail if len(detail) <= MAX_DETAIL_CHARS else detail[: MAX_DETAIL_CHARS - 1] + "…"
         super().__init__(reason, self.detail)
 
