@@ -1,0 +1,58 @@
+"""The real Kafka that the tests marked `kafka` share, and names of their own on it."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pipeline.kafka_server import KafkaServer
+
+CACHE = Path(__file__).resolve().parent.parent / ".finsurge" / "cache"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # kafka-python 3.0 reads its schemas by a call that Python 3.11 and 3.12 call deprecated.
+    config.addinivalue_line("filterwarnings", "ignore:(read|open)_text is deprecated:DeprecationWarning")
+
+
+@pytest.fixture(scope="session")
+def kafka_cache() -> Path:
+    """Where the resolved class path of Kafka is remembered from one run to the next."""
+    return CACHE
+
+
+@pytest.fixture(scope="session")
+def kafka_server(tmp_path_factory: pytest.TempPathFactory, kafka_cache: Path) -> Iterator[KafkaServer]:
+    """One real Kafka for the whole session; a test must not stop it."""
+    # Here, not above: importing kafka-python warns, and a conftest is imported before the filter is in place.
+    from pipeline.kafka_server import KafkaUnavailable, temporary_kafka
+
+    running = temporary_kafka(tmp_path_factory.mktemp("kafka"), cache=kafka_cache)
+    try:
+        server = running.__enter__()
+    except KafkaUnavailable as reason:
+        if os.environ.get("CI"):
+            pytest.fail(f"the tests on a real Kafka must run in CI: {reason}", pytrace=False)
+        pytest.skip(f"left out: {reason}")
+    try:
+        yield server
+    finally:
+        running.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def kafka(kafka_server: KafkaServer) -> str:
+    """Its address, host:port."""
+    return kafka_server.bootstrap
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix that no other test has, for Kafka topics and groups."""
+    return f"t{uuid.uuid4().hex[:10]}-"
