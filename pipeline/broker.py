@@ -18,13 +18,11 @@ class BrokerUnavailable(ConnectionError):
     """No Kafka answers at the address; the message is one line with the mend.
 
     >>> str(BrokerUnavailable("127.0.0.1:9092", "connection refused"))
-    'no Kafka at 127.0.0.1:9092: connection refused; start one with `finsurge kafka start`, or set FINSURGE_BROKER to yours'
+    'no Kafka at 127.0.0.1:9092: connection refused; set FINSURGE_BROKER, or run `finsurge kafka start`'
     """
 
     def __init__(self, bootstrap: str, detail: str) -> None:
-        super().__init__(
-            f"no Kafka at {bootstrap}: {detail}; start one with `finsurge kafka start`, or set FINSURGE_BROKER to yours"
-        )
+        super().__init__(f"no Kafka at {bootstrap}: {detail}; set FINSURGE_BROKER, or run `finsurge kafka start`")
 
 
 def addresses(bootstrap: str) -> list[tuple[str, int]]:

@@ -74,6 +74,7 @@ class Metrics:
         def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
             return Histogram(f"finsurge_{name}", text, labels, buckets=buckets, registry=registry)
 
+        self.registry = registry
         ProcessCollector(registry=registry)
         self._documents = counter("documents_total", "Documents read, by what became of them.", "outcome")
         self._dead_letters = counter("dead_letters_total", "Records put to the dead letters.", "reason")
@@ -88,6 +89,7 @@ class Metrics:
         self._event_time_lag = gauge("event_time_lag_seconds", "Clock minus watermark.")
         self._gaps = counter("gaps_total", "Offsets found to be skipped.", "kafka_topic")
         self._late = counter("late_total", "Mentions that came after their window was final.")
+        self._repeats = counter("repeated_decisions_total", "Decisions of documents that had one already.")
         self._mentions = counter("mentions_total", "Mentions linked to a topic.")
         self._stories = counter("stories_total", "Novel stories in final windows.")
         self._windows = counter("windows_total", "Windows sent to `trends`.", "status")
@@ -139,6 +141,10 @@ class Metrics:
     def count_gap(self, kafka_topic: str) -> None:
         """Count offsets that were skipped; the process ends after this."""
         self._gaps.labels(kafka_topic).inc()
+
+    def count_repeats(self, n_decisions: int = 1) -> None:
+        """Count decisions that `link` ignored: the first one of a document is final."""
+        self._repeats.inc(n_decisions)
 
     def count_mentions(self, n_mentions: int = 1) -> None:
         """Count mentions that `link` sent."""

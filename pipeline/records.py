@@ -10,6 +10,7 @@ from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import msgspec
 
+from alerts.evidence import Evidence
 from models.labels import Sentiment
 
 AwareDatetime = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -159,7 +160,7 @@ class EvidenceRecord(msgspec.Struct, frozen=True, kw_only=True):
     schema: int = SCHEMA
     topic: str
     at: AwareDatetime
-    evidence: msgspec.Raw  # alerts.surge.Evidence, encoded by alerts
+    evidence: Evidence
 
 
 class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,12 +5,12 @@ A rejected record goes to the dead letters; nothing here knows how.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 MAX_DETAIL_CHARS = 200  # it travels as a Kafka header and stands in one line of a terminal
 
 
-class RejectReason(Enum):
+class RejectReason(StrEnum):
     """Why a record was rejected; the value is what metrics and dead letters show.
 
     >>> RejectReason("empty_text").name

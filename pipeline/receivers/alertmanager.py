@@ -160,15 +160,15 @@ class AlertmanagerReceiver:
             DeliveryFailed: it was not taken; the next call tries again.
         """
         async with self._lock:
-            postings = self._firing.get(self._now())
-            if postings:
-                await self._post(postings)
+            await self._post(self._firing.get(self._now()))
 
     def restore(self, alerts: Iterable[AlertRecord]) -> None:
         """Hold these, each the last transition of its episode, and nothing else; sends nothing."""
         self._firing.restore(alerts, self._now())
 
     async def _post(self, postings: tuple[Posting, ...]) -> None:
+        if not postings:
+            return
         firing_until = self._now() + timedelta(seconds=self.config.ttl_s)
         body = msgspec.json.encode([postable(posting, firing_until) for posting in postings])
         await post_json(self._session, self._url, body, timeout_s=self.config.timeout_s, headers={})

@@ -71,12 +71,12 @@ class FiringAlerts:
         self._held: dict[tuple[str, int], tuple[Posting, ...]] = {}
 
     def update(self, alert: AlertRecord, now: datetime) -> tuple[Posting, ...]:
-        """Apply a transition and return its episode's postings."""
+        """Apply a transition and return the postings that it changes; none for one that is overtaken."""
         self._drop_old(now)
         key = alert.topic, alert.episode
         held = self._held.get(key, ())
         if any(posting.alert.number > alert.number for posting in held):
-            return held
+            return ()
         if alert.transition == "closed":
             closing = held or (Posting.started(alert, now),)
             self._held[key] = tuple(p.ended(alert, now) if p.is_firing else p for p in closing)
@@ -84,7 +84,8 @@ class FiringAlerts:
             others = (p for p in held if p.severity != alert.severity)
             ended = tuple(p.ended(alert, now) if p.is_firing else p for p in others)
             self._held[key] = (*ended, Posting.started(alert, now))
-        return self._held[key]
+        # an ended one told once more would be notified once more
+        return tuple(posting for posting in self._held[key] if posting.alert.number == alert.number)
 
     def get(self, now: datetime) -> tuple[Posting, ...]:
         """Return all that an Alertmanager should know."""

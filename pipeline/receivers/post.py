@@ -38,7 +38,7 @@ async def post_json(
             status = response.status
     except TimeoutError:
         raise DeliveryFailed(f"no answer within {timeout_s:g} s", is_retryable=True) from None
-    except aiohttp.InvalidURL:
+    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
         raise DeliveryFailed("not a URL that can be posted to", is_retryable=False) from None
     except aiohttp.ClientError as error:
         raise DeliveryFailed(f"no connection: {type(error).__name__}", is_retryable=True) from None

@@ -1,0 +1,102 @@
+"""Builds the Faust app of one role from settings and parts. Nothing runs at import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import faust
+
+from pipeline.chunks import ChunkLoop
+from pipeline.consumer import guard_commits
+from pipeline.metrics import Metrics
+from pipeline.settings import Settings
+
+
+class Role(Enum):
+    """The worker's roles, each an app and a consumer group of its own; in the order of the flow.
+
+    >>> Role("link").inbound
+    'decisions'
+    """
+
+    READ = "read"
+    LINK = "link"
+    TRENDS = "trends"
+    SURGES = "surges"
+    NOTIFY = "notify"
+
+    @property
+    def inbound(self) -> str:
+        """The Kafka topic that the role reads, without the deployment's prefix."""
+        return _INBOUND[self.value]
+
+    @property
+    def number(self) -> int:
+        """The role's place in the flow, from 0: its HTTP port is the first one plus this."""
+        return list(Role).index(self)
+
+
+_INBOUND = {
+    "read": "documents",
+    "link": "decisions",
+    "trends": "mentions",
+    "surges": "candidates",
+    "notify": "alerts",
+}
+
+
+@dataclass(frozen=True)
+class Running:
+    """An app with the parts of it that health and tests look at."""
+
+    app: faust.App
+    loop: ChunkLoop
+    metrics: Metrics
+    is_loaded: Callable[[], bool] = field(default=lambda: True)
+
+
+def new_app(settings: Settings, role: Role) -> faust.App:
+    """Return the role's bare Faust app, with every trap of DESIGN §5 defused."""
+    guard_commits()
+    partitions = 1 if role is Role.SURGES else settings.partitions
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    return faust.App(
+        settings.group(role.value),
+        broker=f"kafka://{settings.bootstrap.replace(',', ';')}",
+        store="memory://",
+        topic_partitions=partitions,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+        agent_supervisor="mode.CrashingSupervisor",
+        stream_wait_empty=False,
+        table_standby_replicas=0,
+        broker_commit_interval=0.5,
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=min(3.0, settings.session_timeout_s / 6),
+        broker_max_poll_records=500,
+        consumer_auto_offset_reset="earliest",
+        producer_acks=-1,
+        datadir=str(settings.state_dir / settings.group(role.value)),
+    )
+
+
+def source(app: faust.App, settings: Settings, role: Role) -> Any:
+    """Return the role's inbound Kafka topic as raw bytes: decoding inside Faust loses what does not decode."""
+    name = settings.kafka_topic(role.inbound)
+    return app.topic(name, key_serializer="raw", value_serializer="raw", value_type=bytes)
+
+
+def hand_over_cleanly(app: faust.App, settings: Settings, loop: ChunkLoop) -> None:
+    """Finish what is in flight before partitions are given up: no state may be written for another owner."""
+
+    @app.on_partitions_revoked.connect(weak=False)  # type: ignore[untyped-decorator]
+    async def _quiesce(_app: Any, _revoked: Any, **_: Any) -> None:
+        await loop.quiesce(settings.session_timeout_s * 0.8)
+
+    @app.on_partitions_assigned.connect(weak=False)  # type: ignore[untyped-decorator]
+    async def _resume(_app: Any, _assigned: Any, **_: Any) -> None:
+        loop.resume()

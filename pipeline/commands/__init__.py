@@ -1,0 +1,1 @@
+"""The commands of `finsurge`, one file a group."""

@@ -1,0 +1,69 @@
+"""`finsurge topics`: make the Kafka topics, and tell where a broker's differ from what finsurge needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import click
+
+from pipeline.broker import BrokerUnavailable
+from pipeline.settings import Settings
+from pipeline.topics import Finding, TopicRefused, topic_specs
+from pipeline.topics import check as check_topics
+from pipeline.topics import create as create_topics
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@click.group("topics")
+def command() -> None:
+    """Make finsurge's Kafka topics, or check those that are there."""
+
+
+@command.command()
+@_json
+@click.pass_obj
+def create(settings: Settings, as_json: bool) -> None:
+    """Make the Kafka topics that are missing; those that are there stay as they are.
+
+    Example: FINSURGE_PARTITIONS=4 finsurge topics create
+    """
+    specs = topic_specs(settings.topic_prefix, settings.partitions)
+    try:
+        made = create_topics(settings.bootstrap, specs)
+        findings = check_topics(settings.bootstrap, specs)
+    except (BrokerUnavailable, TopicRefused, ValueError) as reason:
+        raise click.ClickException(str(reason)) from None
+    _show(findings, len(specs), as_json, made)
+
+
+@command.command()
+@_json
+@click.pass_obj
+def check(settings: Settings, as_json: bool) -> None:
+    """Compare the broker's Kafka topics with what finsurge needs; exit code 1 if a worker would stumble.
+
+    Example: finsurge topics check --json
+    """
+    specs = topic_specs(settings.topic_prefix, settings.partitions)
+    try:
+        findings = check_topics(settings.bootstrap, specs)
+    except (BrokerUnavailable, ValueError) as reason:
+        raise click.ClickException(str(reason)) from None
+    _show(findings, len(specs), as_json)
+
+
+def _show(findings: Sequence[Finding], n_topics: int, as_json: bool, made: Sequence[str] = ()) -> None:
+    if as_json:
+        told = [
+            {"kind": f.kind, "kafka_topic": f.kafka_topic, "problem": f.problem, "mend": f.mend} for f in findings
+        ]
+        click.echo(json.dumps({"made": made, "findings": told}))
+    else:
+        for line in (*(f"made {name}" for name in made), *map(str, findings)):
+            click.echo(line)
+        if not findings:
+            click.echo(f"all {n_topics} Kafka topics are as they should be")
+    if findings:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,42 @@
+"""What a user can get wrong: each such error is one line that says what, where and the mend.
+
+Owns which exceptions those are; everything else is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from aiokafka.errors import KafkaError as AioKafkaError
+from kafka.errors import KafkaError
+
+from models.errors import CheckpointMismatch
+from models.watchlist import WatchlistInvalid
+from pipeline.broker import BrokerUnavailable
+from pipeline.settings import SettingsInvalid
+
+
+class CommandFailed(Exception):
+    """A command cannot do what it was asked; the message is for people."""
+
+
+USER_ERRORS: tuple[type[Exception], ...] = (
+    AioKafkaError,
+    BrokerUnavailable,
+    CheckpointMismatch,
+    CommandFailed,
+    KafkaError,
+    OSError,
+    SettingsInvalid,
+    WatchlistInvalid,
+)
+
+
+def one_line(error: Exception) -> str:
+    """Return the error as one line.
+
+    >>> one_line(FileNotFoundError(2, "No such file or directory", "a.jsonl"))
+    'a.jsonl: no such file or directory'
+    """
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror.lower()}"
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,1 @@
+"""The worker's roles as Faust agents: they queue, call a stage, send, write state, acknowledge."""

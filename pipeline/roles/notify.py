@@ -1,0 +1,92 @@
+"""The notifying role: alerts out to every receiver, at least once, with the alert's id as idempotency key.
+
+Its state is the open alert of each topic, so that receivers that forget (an Alertmanager that restarts) are told
+again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+
+from pipeline.chunks import ChunkConfig, ChunkLoop
+from pipeline.consumer import Contiguity
+from pipeline.delivery import Dispatcher
+from pipeline.metrics import Metrics
+from pipeline.receivers.alertmanager import AlertmanagerReceiver
+from pipeline.receivers.log import LogReceiver
+from pipeline.receivers.receiver import Receiver
+from pipeline.receivers.webhook import WebhookReceiver
+from pipeline.records import AlertRecord, decode
+from pipeline.settings import Settings
+from pipeline.table_states import TableStates
+
+RESEND_S = 60.0
+
+
+class NotifyRole:
+    """Delivers alerts."""
+
+    def __init__(self, app: Any, settings: Settings, states: TableStates[AlertRecord], metrics: Metrics) -> None:
+        self._app = app
+        self._settings = settings
+        self._states = states
+        self._metrics = metrics
+        self._dispatcher: Dispatcher | None = None
+        self._generation: int | None = None
+        config = ChunkConfig(max_events=50, linger_s=0.0)
+        self.loop = ChunkLoop(app, self._work, self._finish, config, Contiguity(app, settings.bootstrap))
+
+    async def run(self, stream: Any) -> None:
+        """The agent's body: consume until the app stops."""
+        async with aiohttp.ClientSession() as session:
+            self._dispatcher = Dispatcher(new_receivers(self._settings, session), self._metrics, random.Random())  # noqa: S311
+            resend = asyncio.create_task(self._resend(self._dispatcher))
+            try:
+                await self.loop.run(stream)
+            finally:
+                resend.cancel()
+
+    async def _work(self, events: Sequence[Any]) -> list[AlertRecord]:
+        return [decode(AlertRecord, event.message.value) for event in events]
+
+    async def _finish(self, events: Sequence[Any], alerts: list[AlertRecord]) -> None:
+        dispatcher = self._current(self._dispatcher)
+        await asyncio.gather(*[dispatcher.deliver(alert) for alert in alerts])
+        for event, alert in zip(events, alerts, strict=True):
+            if alert.transition == "closed":
+                self._states.drop(alert.topic, event.message.partition)
+            else:
+                self._states.put(alert.topic, event.message.partition, alert)
+        await self._states.commit()
+        self._metrics.progress(datetime.now(UTC))
+
+    async def _resend(self, dispatcher: Dispatcher) -> None:
+        while True:
+            await asyncio.sleep(RESEND_S)
+            await self._current(dispatcher).resend()
+
+    def _current(self, dispatcher: Dispatcher | None) -> Dispatcher:
+        if dispatcher is None:
+            raise RuntimeError("the agent is not running")
+        if self._generation != self._app.consumer_generation_id:
+            self._generation = self._app.consumer_generation_id
+            self._states.reset()
+            dispatcher.restore(alert for _, alert in self._states.items())
+        return dispatcher
+
+
+def new_receivers(settings: Settings, session: aiohttp.ClientSession) -> list[Receiver]:
+    """Return the receivers that the settings name; the log is always one."""
+    receivers: list[Receiver] = [LogReceiver(logging.getLogger("finsurge.alerts"))]
+    if settings.webhook_url:
+        receivers.append(WebhookReceiver(session, settings.webhook_url))
+    if settings.alertmanager_url:
+        receivers.append(AlertmanagerReceiver(session, settings.alertmanager_url, now=lambda: datetime.now(UTC)))
+    return receivers

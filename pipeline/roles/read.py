@@ -1,0 +1,132 @@
+"""The reading role: documents in, decisions out on the same partition, bad records to the dead letters.
+
+Stateless. One chunk is with the policy (in a thread of its own) while the one before is being sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from models.batching import BatchLimits
+from models.decider import Decider
+from pipeline.chunks import ChunkConfig, ChunkLoop
+from pipeline.consumer import Contiguity
+from pipeline.dead_letters import dead_letter_headers
+from pipeline.metrics import DocumentOutcome, Metrics
+from pipeline.reading import RawDocument, Reader, open_policy
+from pipeline.records import Decision, Origin, Tick, encode
+from pipeline.rejects import RecordRejected, RejectReason
+from pipeline.settings import Settings
+from pipeline.stream_clock import StreamClock
+
+
+class ReadRole:
+    """Reads documents with a policy."""
+
+    def __init__(self, app: Any, settings: Settings, reader: Reader, metrics: Metrics) -> None:
+        self._app = app
+        self._settings = settings
+        self._reader = reader
+        self._metrics = metrics
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="policy")
+        self._clock = StreamClock(settings.bootstrap, settings.kafka_topic("documents"))
+        self._last_seen_s: dict[int, float] = {}  # partition to monotonic time of its last document
+        config = ChunkConfig(settings.max_batch_documents, settings.linger_s, depth=2)
+        contiguity = Contiguity(app, settings.bootstrap)
+        self.loop = ChunkLoop(app, self._work, self._finish, config, contiguity)
+
+    async def run(self, stream: Any) -> None:
+        """The agent's body: consume until the app stops."""
+        idle = asyncio.create_task(self._tick_when_idle())
+        try:
+            await self.loop.run(stream)
+        finally:
+            idle.cancel()
+
+    async def _work(self, events: Sequence[Any]) -> list[Decision | RecordRejected]:
+        raws = [_raw(event.message) for event in events]
+        started_s = time.monotonic()
+        loop = asyncio.get_running_loop()
+        outcomes, batches = await loop.run_in_executor(self._executor, self._reader.read, raws)
+        policy_s = (time.monotonic() - started_s) / max(1, len(batches))
+        queue_age_s = max(0.0, time.time() - min(event.message.time_in or time.time() for event in events))
+        for batch in batches:
+            self._metrics.observe_batch(
+                n_documents=batch.n_documents,
+                padding_ratio=batch.padding_waste,
+                policy_s=policy_s,
+                queue_age_s=queue_age_s,
+            )
+        return outcomes
+
+    async def _finish(self, events: Sequence[Any], outcomes: list[Decision | RecordRejected]) -> None:
+        sent = []
+        for event, outcome in zip(events, outcomes, strict=True):
+            message = event.message
+            self._last_seen_s[message.partition] = time.monotonic()
+            if isinstance(outcome, RecordRejected):
+                sent.append(await self._dead_letter(message, outcome))
+            else:
+                self._metrics.count_documents(
+                    DocumentOutcome.FROM_CACHE if outcome.from_cache else DocumentOutcome.DECIDED
+                )
+                self._clock.observe(outcome.published_at, outcome.ingested_at)
+                topic = self._settings.kafka_topic("decisions")
+                key = outcome.document_id.encode()
+                sent.append(await self._app.producer.send(topic, key, encode(outcome), message.partition, None, None))
+        await asyncio.gather(*sent)
+        self._metrics.progress(datetime.now(UTC))
+
+    async def _dead_letter(self, message: Any, rejected: RecordRejected) -> Any:
+        headers = dead_letter_headers(
+            rejected,
+            kafka_topic=message.topic,
+            partition=message.partition,
+            offset=message.offset,
+            timestamp=message.timestamp,
+            stage="read",
+        )
+        undecidable = rejected.reason is RejectReason.UNDECIDABLE
+        self._metrics.count_documents(DocumentOutcome.UNDECIDABLE if undecidable else DocumentOutcome.REJECTED)
+        self._metrics.count_dead_letter(rejected.reason)
+        topic = self._settings.kafka_topic("documents.dlq")
+        return await self._app.producer.send(topic, message.key, message.value, None, None, headers)
+
+    async def _tick_when_idle(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.idle_s / 2)
+            idle = [tp for tp in self._app.consumer.assignment() if self._is_idle(tp)]
+            if not idle:
+                continue
+            stream_at = await self._clock.read()
+            if stream_at is None:
+                continue
+            topic = self._settings.kafka_topic("decisions")
+            for tp in idle:
+                if self._is_idle(tp):  # still, after the clock was read
+                    value = encode(Tick(stream_at=stream_at))
+                    await self._app.producer.send(topic, b"", value, tp.partition, None, None)
+
+    def _is_idle(self, tp: Any) -> bool:
+        if tp.topic != self._settings.kafka_topic("documents") or self.loop.in_flight(tp):
+            return False
+        quiet_s = time.monotonic() - self._last_seen_s.setdefault(tp.partition, time.monotonic())
+        highwater = self._app.consumer.highwater(tp)
+        committed = self._app.consumer._committed_offset.get(tp) or 0
+        return quiet_s >= self._settings.idle_s and highwater is not None and committed >= highwater
+
+
+def _raw(message: Any) -> RawDocument:
+    ingested_at = datetime.fromtimestamp(message.timestamp, tz=UTC)
+    return RawDocument(message.value, Origin(message.partition, message.offset), ingested_at)
+
+
+def new_reader(settings: Settings, policy: Callable[[Settings], Decider] | None) -> Reader:
+    """Return a reader with the policy that the settings name, or the one that is given."""
+    limits = BatchLimits(settings.max_padded_tokens, settings.max_batch_documents)
+    return Reader((policy or open_policy)(settings), limits, now=lambda _raw: datetime.now(UTC))

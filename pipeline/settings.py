@@ -1,0 +1,143 @@
+"""Every setting of finsurge, read once from the environment and a file, checked at the start.
+
+Precedence: environment (FINSURGE_<NAME>) before file (FINSURGE_CONFIG or ./finsurge.yaml) before default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+class SettingsInvalid(ValueError):
+    """A setting is unknown or out of range; the message names it, its source and the mend."""
+
+
+def _setting(default: Any, why: str) -> Any:
+    return field(default=default, metadata={"help": why})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a deployment can choose.
+
+    >>> Settings(broker="kafka://a:9092,b:9092").bootstrap
+    'a:9092,b:9092'
+    >>> Settings(topic_prefix="dev-").kafka_topic("documents")
+    'dev-documents'
+    """
+
+    broker: str = _setting("kafka://127.0.0.1:9092", "the Kafka to use: kafka://host:port[,host:port]")
+    topic_prefix: str = _setting("", "put before every Kafka topic and consumer group, for a shared cluster")
+    partitions: int = _setting(12, "partitions of the keyed Kafka topics; fixed once they are created")
+    session_timeout_s: float = _setting(30.0, "seconds after which the broker gives up a silent worker")
+    state_dir: Path = _setting(Path(".finsurge"), "folder for what a process keeps on disk")
+    policy: str = _setting("shipped", "`shipped`, or the folder of a trained policy")
+    device: str = _setting("auto", "`auto`, `cpu` or `cuda`")
+    watchlist: str = _setting("default", "`default`, `crypto`, or the path of a YAML watchlist")
+    max_padded_tokens: int = _setting(8192, "a batch's longest document × its count may not exceed this")
+    max_batch_documents: int = _setting(256, "documents in a batch at most")
+    linger_s: float = _setting(0.02, "seconds that a batch waits for more after its first document")
+    idle_s: float = _setting(10.0, "seconds without a document after which a partition's time moves on by itself")
+    bin_s: int = _setting(300, "seconds in a window")
+    disorder_s: int = _setting(120, "seconds by which documents may arrive out of order")
+    grace_s: int = _setting(1800, "seconds after its end in which late documents still revise a window")
+    http_host: str = _setting("127.0.0.1", "address of metrics and health; loopback unless you say otherwise")
+    http_port: int = _setting(8600, "first port of metrics and health: read, link, trends, surges, notify in turn")
+    webhook_url: str | None = _setting(None, "alerts are posted here as JSON, with an Idempotency-Key")
+    alertmanager_url: str | None = _setting(None, "an Alertmanager's base address, for its API v2")
+
+    def __post_init__(self) -> None:
+        positive = ("partitions", "session_timeout_s", "max_padded_tokens", "max_batch_documents")
+        for name in (*positive, "idle_s", "bin_s"):
+            if getattr(self, name) <= 0:
+                raise SettingsInvalid(f"{name} must be > 0, got {getattr(self, name)}")
+        for name in ("linger_s", "disorder_s", "grace_s"):
+            if getattr(self, name) < 0:
+                raise SettingsInvalid(f"{name} must be >= 0, got {getattr(self, name)}")
+        if self.device not in ("auto", "cpu", "cuda"):
+            raise SettingsInvalid(f"device must be auto, cpu or cuda, got {self.device!r}")
+        if not self.broker.startswith("kafka://") or not self.bootstrap:
+            raise SettingsInvalid(f"broker must look like kafka://host:port, got {self.broker!r}")
+        if not 0 < self.http_port < 65531:
+            raise SettingsInvalid(f"http_port must be between 1 and 65530, got {self.http_port}")
+
+    @property
+    def bootstrap(self) -> str:
+        """The broker's addresses as Kafka clients take them: host:port[,host:port]."""
+        return self.broker.removeprefix("kafka://")
+
+    def kafka_topic(self, name: str) -> str:
+        """Return the Kafka topic's name in this deployment."""
+        return self.topic_prefix + name
+
+    def group(self, role: str) -> str:
+        """Return the role's consumer group, which is also its Faust app id."""
+        return f"{self.topic_prefix}finsurge-{role}"
+
+
+def load_settings(environ: Mapping[str, str], file: Path | None = None, **overrides: Any) -> Settings:
+    """Return the settings from file and environment; `overrides` (command-line options) beat both.
+
+    Raises:
+        SettingsInvalid: an unknown name, a value that does not fit, or an unreadable file.
+    """
+    kinds = typing.get_type_hints(Settings)
+    values: dict[str, Any] = {}
+    path = file or (Path(environ["FINSURGE_CONFIG"]) if environ.get("FINSURGE_CONFIG") else None)
+    if path is None and Path("finsurge.yaml").is_file():
+        path = Path("finsurge.yaml")
+    for name, value in (_read(path) if path else {}).items():
+        if name not in kinds:
+            raise SettingsInvalid(f"{path}: unknown setting {name!r}; known: {', '.join(kinds)}")
+        values[name] = _convert(name, value, kinds[name], str(path))
+    for name, kind in kinds.items():
+        variable = f"FINSURGE_{name.upper()}"
+        if environ.get(variable):
+            values[name] = _convert(name, environ[variable], kind, variable)
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    return Settings(**values)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsInvalid(f"{path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{path}: not YAML: {' '.join(str(error).split())[:160]}") from None
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise SettingsInvalid(f"{path}: expected name: value lines, got {type(loaded).__name__}")
+    return {str(name): value for name, value in loaded.items()}
+
+
+def _convert(name: str, value: Any, kind: Any, source: str) -> Any:
+    if isinstance(kind, types.UnionType):
+        kind = next(part for part in typing.get_args(kind) if part is not type(None))
+    try:
+        return kind(value)
+    except (TypeError, ValueError):
+        raise SettingsInvalid(f"{source}: {name} must be a {kind.__name__}, got {value!r}") from None
+
+
+def described() -> list[tuple[str, str, str]]:
+    """Return (environment variable, default, help) of every setting, for the README's table."""
+    return [
+        (f"FINSURGE_{f.name.upper()}", "" if f.default is None else str(f.default), f.metadata["help"])
+        for f in dataclasses.fields(Settings)
+    ]
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """Return the settings as environment variables, for a process that is to have the same ones."""
+    values = dataclasses.asdict(settings).items()
+    return {f"FINSURGE_{name.upper()}": str(value) for name, value in values if value is not None}

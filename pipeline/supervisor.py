@@ -1,0 +1,66 @@
+"""A process for each role; when one ends, the others are ended and the whole with it.
+
+Restarting is the orchestrator's work: what was not acknowledged comes again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from types import FrameType
+
+from pipeline.app import Role
+from pipeline.settings import Settings, to_environment
+
+log = logging.getLogger(__name__)
+STOP_DEADLINE_S = 20.0
+
+
+def run_roles(settings: Settings, roles: Sequence[Role]) -> int:
+    """Run the roles until one ends or a signal comes, and return the exit code: 0 only after a signal."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s worker: %(message)s", level=logging.INFO)
+    environ = {**os.environ, **to_environment(settings)}
+    asked: list[int] = []
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    processes = {role: _start(role, environ) for role in roles}
+    try:
+        while not asked:
+            ended = {role: code for role, process in processes.items() if (code := process.poll()) is not None}
+            if ended:
+                for role, code in ended.items():
+                    log.error("role %s ended with code %s: ending the worker", role.value, code)
+                return next((code for code in ended.values() if code > 0), 1)
+            time.sleep(0.2)
+        return 0
+    finally:
+        stop_all(list(processes.values()))
+
+
+def stop_all(processes: Sequence[subprocess.Popen[bytes]], deadline_s: float = STOP_DEADLINE_S) -> None:
+    """Ask processes to end, and kill those that have not by the deadline."""
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+    until_s = time.monotonic() + deadline_s
+    for process in processes:
+        try:
+            process.wait(max(0.1, until_s - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _start(role: Role, environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    # a session of its own, so that Ctrl-C in a terminal reaches the supervisor alone, which then stops them in order
+    command = [sys.executable, "-m", "pipeline.cli", "worker", "--roles", role.value]
+    return subprocess.Popen(command, env=environ, start_new_session=True)  # noqa: S603

@@ -1,0 +1,87 @@
+"""Makes the stages from settings, for the Faust roles and for replay alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alerts.episodes import EpisodeConfig, EpisodeTracker
+from alerts.surge import SurgeConfig
+from alerts.topic import TopicConfig, TopicTrend
+from alerts.watermarks import MarkLedger
+from alerts.windows import WindowConfig
+from models.linking import Linker
+from models.watchlist import Watchlist, bundled_watchlist, load_watchlist
+from pipeline.metrics import Metrics
+from pipeline.settings import Settings
+from pipeline.stage import States
+from pipeline.stages.link import LinkStage, SourceState
+from pipeline.stages.surges import SurgesStage
+from pipeline.stages.trends import TopicOrMarks, TrendsStage
+
+
+def open_watchlist(settings: Settings) -> Watchlist:
+    """Return the watchlist that the settings name: one that comes with finsurge, or a file.
+
+    Raises:
+        WatchlistInvalid: it has a mistake; the message is one line.
+    """
+    if settings.watchlist in ("default", "crypto"):
+        return load_watchlist(bundled_watchlist(settings.watchlist))
+    return load_watchlist(Path(settings.watchlist))
+
+
+def link_stage(settings: Settings, watchlist: Watchlist, states: States[SourceState], metrics: Metrics) -> LinkStage:
+    """Return the linking stage."""
+    return LinkStage(
+        Linker(watchlist),
+        states,
+        metrics,
+        partitions=settings.partitions,
+        disorder_s=settings.disorder_s,
+        grace_s=settings.grace_s,
+        bin_s=settings.bin_s,
+    )
+
+
+def topic_config(settings: Settings) -> TopicConfig:
+    """Return how a topic is counted and judged."""
+    return TopicConfig(
+        windows=WindowConfig(bin_s=settings.bin_s, grace_s=settings.grace_s), surge=SurgeConfig(bin_s=settings.bin_s)
+    )
+
+
+def trends_stage(settings: Settings, states: States[TopicOrMarks], metrics: Metrics) -> TrendsStage:
+    """Return the counting stage."""
+    return TrendsStage(
+        states, metrics, partitions=settings.partitions, bin_s=settings.bin_s, config=topic_config(settings)
+    )
+
+
+def surges_stage(
+    settings: Settings, watchlist: Watchlist, states: States[EpisodeTracker], metrics: Metrics
+) -> SurgesStage:
+    """Return the stage that owns episodes."""
+    return SurgesStage(
+        states,
+        metrics,
+        partitions=settings.partitions,
+        config=EpisodeConfig(),
+        names={topic.id: topic.name for topic in watchlist.topics},
+    )
+
+
+def decode_source(settings: Settings, _key: str, value: bytes) -> SourceState:
+    """Return a source partition's state from its changelog record."""
+    return SourceState.restore(value, settings.disorder_s)
+
+
+def decode_topic(settings: Settings, key: str, value: bytes) -> TopicOrMarks:
+    """Return a topic's or (`#p`) a partition's marks' state from its changelog record."""
+    if key.startswith("#"):
+        return MarkLedger.restore(value)
+    return TopicTrend.restore(topic_config(settings), value)
+
+
+def decode_episodes(_key: str, value: bytes) -> EpisodeTracker:
+    """Return a topic's episodes from their changelog record."""
+    return EpisodeTracker.restore(EpisodeConfig(), value)

@@ -1,0 +1,113 @@
+"""Runs one role in this process: checks first, then Faust, with metrics and health beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any, NoReturn
+
+import faust
+import mode
+
+from pipeline.app import Role, Running
+from pipeline.broker import reach
+from pipeline.health import HealthServer
+from pipeline.preflight import check_kafka_topics
+from pipeline.roles.build import Parts, build_app
+from pipeline.settings import Settings
+
+log = logging.getLogger(__name__)
+STUCK_S = 300.0
+"""Seconds with records waiting and none acknowledged after which /healthz says stuck."""
+
+
+def run_role(settings: Settings, role: Role, parts: Parts | None = None) -> NoReturn:
+    """Run the role until a signal (exit code 0) or an error (another one).
+
+    Raises:
+        BrokerUnavailable, CommandFailed, CheckpointMismatch, WatchlistInvalid, PortTaken: before anything is read.
+    """
+    logging.basicConfig(format=f"%(asctime)s %(levelname)s {role.value}: %(message)s", level=logging.INFO)
+    for noisy in ("faust", "aiokafka", "mode"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    reach(settings.bootstrap, timeout_s=10.0)
+    asyncio.run(check_kafka_topics(settings, role))
+    running = build_app(settings, role, parts or Parts())
+    health = HealthService(settings, role, running)
+    health.check_port()
+    worker = faust.Worker(
+        running.app, health, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False
+    )
+    worker.execute_from_commandline()
+
+
+class HealthService(mode.Service):
+    """Serves metrics and health in the worker's own loop: an answer shows that the loop turns."""
+
+    def __init__(self, settings: Settings, role: Role, running: Running, **options: Any) -> None:
+        super().__init__(**options)
+        self._settings = settings
+        self._running = running
+        self._port = settings.http_port + role.number
+        self._progress = (0, time.monotonic())  # events done, and since when
+        self._server = HealthServer(
+            running.metrics.registry,
+            stuck=self._stuck,
+            unready=self._unready,
+            host=settings.http_host,
+            port=self._port,
+        )
+
+    def check_port(self) -> None:
+        """Raise PortTaken now rather than in the middle of Faust's start."""
+
+        async def _try() -> None:
+            async with self._server:
+                pass
+
+        asyncio.run(_try())
+
+    async def on_start(self) -> None:
+        """Listen."""
+        await self._server.start()
+
+    async def on_stop(self) -> None:
+        """Stop listening."""
+        await self._server.stop()
+
+    @mode.Service.task
+    async def _measure(self) -> None:
+        while not self.should_stop:
+            await self.sleep(2.0)
+            self._measure_lag()
+
+    def _measure_lag(self) -> None:
+        app, metrics = self._running.app, self._running.metrics
+        if not app.started or app.rebalancing:
+            return
+        metrics.forget_lag()
+        for tp in app.consumer.assignment():
+            highwater = app.consumer.highwater(tp)
+            committed = app.consumer._committed_offset.get(tp)
+            if highwater is not None and committed is not None:
+                metrics.set_lag(tp.topic, tp.partition, max(0, highwater - committed))
+
+    def _stuck(self) -> list[str]:
+        done, since_s = self._progress
+        if self._running.loop.n_done != done or not self._running.loop.has_work():
+            self._progress = (self._running.loop.n_done, time.monotonic())
+            return []
+        quiet_s = time.monotonic() - since_s
+        return [f"nothing acknowledged for {quiet_s:.0f} s with records waiting"] if quiet_s > STUCK_S else []
+
+    def _unready(self) -> list[str]:
+        app = self._running.app
+        if not app.started:
+            return ["starting"]
+        reasons = []
+        if app.rebalancing or not app.consumer.assignment():
+            reasons.append("no partitions assigned")
+        if not app.tables.recovery.completed.is_set():
+            reasons.append("state not recovered")
+        return reasons
