@@ -1,0 +1,114 @@
+import asyncio
+import random
+
+import aiohttp
+import pytest
+from prometheus_client import CollectorRegistry
+
+from pipeline.delivery import Backoff, Dispatcher
+from pipeline.metrics import Metrics
+from pipeline.receivers.receiver import DeliveryFailed
+from pipeline.receivers.sample import sample_alert
+from pipeline.receivers.webhook import WebhookReceiver
+from pipeline.records import AlertRecord, decode, encode
+
+
+async def test_the_alert_arrives_as_it_is_on_the_wire_with_its_id_as_key(hook, session) -> None:
+    await WebhookReceiver(session, hook.url).deliver(sample_alert())
+    received = await hook.next()
+    assert received.headers["Idempotency-Key"] == "sample/1/1"
+    assert received.headers["Content-Type"] == "application/json"
+    assert received.body["id"] == "sample/1/1"
+    assert decode(AlertRecord, encode(sample_alert())) == sample_alert()
+
+
+async def test_an_id_in_another_script_is_encoded_in_the_header_and_plain_in_the_body(hook, session) -> None:
+    await WebhookReceiver(session, hook.url).deliver(sample_alert(topic="トヨタ\r\nX-Forged: 1"))
+    received = await hook.next()
+    assert received.headers["Idempotency-Key"] == (
+        "%E3%83%88%E3%83%A8%E3%82%BF%0D%0AX-Forged:%201/1/1"  # percent-encoded UTF-8
+    )
+    assert "X-Forged" not in received.headers
+    assert received.body["id"] == "トヨタ\r\nX-Forged: 1/1/1"
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 408, 425, 429])
+async def test_trouble_that_passes_is_retryable(hook, session, status: int) -> None:
+    hook.statuses = [status]
+    with pytest.raises(DeliveryFailed, match=f"answered {status}") as failed:
+        await WebhookReceiver(session, hook.url).deliver(sample_alert())
+    assert failed.value.is_retryable
+
+
+@pytest.mark.parametrize("status", [302, 307, 400, 401, 403, 404, 413, 422])
+async def test_any_other_refusal_is_for_good(hook, session, status: int) -> None:
+    hook.statuses = [status]
+    hook.headers = {"Location": hook.url}
+    with pytest.raises(DeliveryFailed, match=f"answered {status}") as failed:
+        await WebhookReceiver(session, hook.url).deliver(sample_alert())
+    assert not failed.value.is_retryable
+    assert hook.received.qsize() == 1, "a redirect must not be followed"
+
+
+async def test_no_answer_in_time_is_retryable(hook, session) -> None:
+    hook.never_answers = True
+    with pytest.raises(DeliveryFailed, match=r"no answer within 0\.05 s") as failed:
+        await WebhookReceiver(session, hook.url, timeout_s=0.05).deliver(sample_alert())
+    assert failed.value.is_retryable
+
+
+async def test_nobody_listening_is_retryable_and_the_url_stays_secret(session) -> None:
+    with pytest.raises(DeliveryFailed) as failed:
+        await WebhookReceiver(session, "http://127.0.0.1:1/services/s3cret?token=t0ken").deliver(sample_alert())
+    assert failed.value.is_retryable
+    assert "s3cret" not in str(failed.value)
+    assert "t0ken" not in str(failed.value)
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/x", "no-url", "http://"])
+async def test_a_url_that_cannot_be_posted_to_is_refused_for_good(session, url: str) -> None:
+    with pytest.raises(DeliveryFailed, match="not a URL that can be posted to") as failed:
+        await WebhookReceiver(session, url).deliver(sample_alert())
+    assert not failed.value.is_retryable
+
+
+async def test_what_a_refusal_says_is_one_short_line(hook, session) -> None:
+    hook.statuses, hook.text = [400], "first\nsecond " + "x" * 10_000
+    with pytest.raises(DeliveryFailed) as failed:
+        await WebhookReceiver(session, hook.url).deliver(sample_alert())
+    assert str(failed.value).startswith("answered 400: first second xxx")
+    assert len(str(failed.value)) < 250
+
+
+async def test_a_webhook_that_fails_three_times_gets_every_alert_in_order(hook, session) -> None:
+    hook.statuses = [503, 500, 429]
+    registry = CollectorRegistry()
+    dispatcher = Dispatcher(
+        [WebhookReceiver(session, hook.url)],
+        Metrics(registry),
+        random.Random(7),
+        backoff=Backoff(initial_s=0.001, max_s=0.004),
+    )
+    alerts = [sample_alert(number=number) for number in (1, 2, 3)]
+    await asyncio.gather(*(dispatcher.deliver(alert) for alert in alerts))
+    keys = [hook.received.get_nowait().headers["Idempotency-Key"] for _ in range(6)]
+    assert keys == ["sample/1/1"] * 4 + ["sample/1/2", "sample/1/3"]
+    deliveries = {
+        outcome: registry.get_sample_value("finsurge_deliveries_total", {"receiver": "webhook", "outcome": outcome})
+        for outcome in ("delivered", "retried", "refused")
+    }
+    assert deliveries == {"delivered": 3, "retried": 3, "refused": 0}
+
+
+async def test_a_connection_cut_in_mid_answer_is_retryable(session: aiohttp.ClientSession) -> None:
+    async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(cut, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(DeliveryFailed, match="no connection") as failed:
+            await WebhookReceiver(session, f"http://127.0.0.1:{port}/").deliver(sample_alert())
+    assert failed.value.is_retryable

@@ -1,0 +1,101 @@
+import os
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from pipeline.metrics import DeliveryOutcome, DocumentOutcome, Metrics
+
+
+class Reason(StrEnum):
+    MALFORMED = "malformed"
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def metrics(registry: CollectorRegistry) -> Metrics:
+    return Metrics(registry)
+
+
+def used(metrics: Metrics) -> None:
+    metrics.count_documents(DocumentOutcome.DECIDED, 5)
+    metrics.count_dead_letter(Reason.MALFORMED)
+    metrics.observe_batch(n_documents=5, padding_ratio=0.25, policy_s=0.04, queue_age_s=0.02)
+    metrics.set_policy(version="p-1", device="cpu", precision="bf16")
+    metrics.set_lag("documents", 3, 17)
+    metrics.set_event_time_lag(130.0)
+    metrics.count_gap("decisions")
+    metrics.count_mentions(7)
+    metrics.count_late(2)
+    metrics.count_window("provisional", 4)
+    metrics.count_window("final", 4)
+    metrics.count_alert("opened")
+    metrics.add_receiver("log")
+    metrics.count_delivery("log", DeliveryOutcome.DELIVERED)
+    metrics.observe_delivery("log", 0.2)
+    metrics.progress(datetime(2026, 1, 2, tzinfo=UTC))
+
+
+def test_each_fact_is_found_under_its_documented_name(registry: CollectorRegistry, metrics: Metrics) -> None:
+    used(metrics)
+    expected = {
+        ("finsurge_documents_total", ("outcome", "decided")): 5,
+        ("finsurge_documents_total", ("outcome", "rejected")): 0,
+        ("finsurge_dead_letters_total", ("reason", "malformed")): 1,
+        ("finsurge_batch_documents_sum",): 5,
+        ("finsurge_batch_padding_ratio_sum",): 0.25,
+        ("finsurge_policy_seconds_sum",): 0.04,
+        ("finsurge_queue_age_seconds_sum",): 0.02,
+        ("finsurge_policy_info", ("version", "p-1"), ("device", "cpu"), ("precision", "bf16")): 1,
+        ("finsurge_lag_records", ("kafka_topic", "documents"), ("partition", "3")): 17,
+        ("finsurge_event_time_lag_seconds",): 130,
+        ("finsurge_gaps_total", ("kafka_topic", "decisions")): 1,
+        ("finsurge_mentions_total",): 7,
+        ("finsurge_late_total",): 2,
+        ("finsurge_windows_total", ("status", "provisional")): 1,
+        ("finsurge_windows_total", ("status", "revised")): 0,
+        ("finsurge_stories_total",): 4,
+        ("finsurge_alerts_total", ("transition", "opened")): 1,
+        ("finsurge_alerts_total", ("transition", "closed")): 0,
+        ("finsurge_deliveries_total", ("receiver", "log"), ("outcome", "delivered")): 1,
+        ("finsurge_deliveries_total", ("receiver", "log"), ("outcome", "refused")): 0,
+        ("finsurge_delivery_seconds_sum", ("receiver", "log")): 0.2,
+        # 20,455 days after the epoch
+        ("finsurge_last_progress_timestamp_seconds",): 20_455 * 86_400,
+    }
+    found = {key: registry.get_sample_value(key[0], dict(key[1:])) for key in expected}
+    assert found == expected
+
+
+def test_a_new_policy_takes_the_old_ones_place(registry: CollectorRegistry, metrics: Metrics) -> None:
+    metrics.set_policy(version="p-1", device="cpu", precision="bf16")
+    metrics.set_policy(version="p-2", device="cpu", precision="bf16")
+    shown = [line for line in generate_latest(registry).decode().splitlines() if "policy_info{" in line]
+    assert shown == ['finsurge_policy_info{device="cpu",precision="bf16",version="p-2"} 1.0']
+
+
+def test_lags_of_revoked_partitions_are_dropped(registry: CollectorRegistry, metrics: Metrics) -> None:
+    metrics.set_lag("documents", 3, 17)
+    metrics.forget_lag()
+    assert "finsurge_lag_records{" not in generate_latest(registry).decode()
+
+
+def test_promtool_finds_no_fault_in_the_names(registry: CollectorRegistry, metrics: Metrics) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        why = "no promtool on the path: apt-get install prometheus"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    used(metrics)
+    checked = subprocess.run(
+        [promtool, "check", "metrics"], input=generate_latest(registry), capture_output=True, timeout=60
+    )
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
