@@ -1,0 +1,82 @@
+"""Evidence: what is known at one tick for and against a surge of one topic; a plain fact, and its JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class SurgeReason(StrEnum):
+    """Why a topic is, or is not, in a surge."""
+
+    SURGE = "surge"  # more negative stories than usual, and a larger share of them
+    QUIET = "quiet"  # no negative story in the current window
+    TOO_LITTLE_HISTORY = "too_little_history"
+    BELOW_SUPPORT = "below_support"  # too few negative stories, or too few sources
+    VOLUME_NOT_RAISED = "volume_not_raised"  # no more negative stories than the topic's own past has seen
+    SHARE_NOT_RAISED = "share_not_raised"  # more stories of every kind
+
+
+class EvidenceStory(msgspec.Struct, frozen=True):
+    """A negative story that evidence rests on; `copies` counts its near-duplicates, itself included."""
+
+    excerpt: str
+    url: str | None
+    source: str
+    copies: int
+    published_at: datetime
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known at one tick about a surge of one topic, over the current window.
+
+    >>> noon = datetime.fromisoformat("2026-01-02T12:00:00+00:00")
+    >>> evidence = Evidence(topic="FTX", at=noon, reason=SurgeReason.QUIET, is_over=False, is_raised=False,
+    ...     return_period_s=0.0, n_negative=0, n_stories=0, expected=0.2, expected_low=0, expected_high=1,
+    ...     negative_share=None, usual_share=0.25, p_volume=1.0, p_share=1.0, onset_at=None, n_sources=0,
+    ...     baseline_age_s=864000.0)
+    >>> decode_evidence(encode_evidence(evidence)) == evidence
+    True
+    """
+
+    topic: str
+    at: datetime  # end of the tick
+    window_s: int = 14_400  # length of the current window
+    reason: SurgeReason
+    is_over: bool  # a surge, by every test
+    is_raised: bool  # still unusual enough to keep an episode open
+    return_period_s: float  # once in so long is usual for this topic
+    n_negative: int  # stories, as are the next four
+    n_stories: int
+    expected: float
+    expected_low: int  # 5 % and 95 % quantiles of what is usual
+    expected_high: int
+    negative_share: float | None  # None: no stories
+    usual_share: float
+    p_volume: float
+    p_share: float
+    onset_at: datetime | None  # since when the counts are best explained by a raised rate
+    n_sources: int
+    baseline_age_s: float
+    stories: tuple[EvidenceStory, ...] = ()  # negative, most copies first
+    policy_versions: tuple[str, ...] = ()
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Evidence)
+
+
+def encode_evidence(evidence: Evidence) -> bytes:
+    """Return evidence as JSON bytes; equal evidence gives equal bytes."""
+    return _encoder.encode(evidence)
+
+
+def decode_evidence(value: bytes) -> Evidence:
+    """Return the evidence that JSON bytes hold.
+
+    Raises:
+        msgspec.ValidationError: a field is missing or of another type.
+    """
+    return _decoder.decode(value)

@@ -1,0 +1,93 @@
+"""What people and Alertmanager are told of an episode's change: one sentence with the cause, and labels."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from alerts.episodes import Transition, TransitionKind
+from alerts.evidence import Evidence
+
+MAX_QUOTE = 120
+"""Characters of a story that fit into a notification's first lines."""
+
+
+def summarize(transition: Transition, topic_name: str) -> str:
+    """Return one plain sentence that says what changed, and why.
+
+    Args:
+        transition: the change.
+        topic_name: the topic as people call it.
+
+    >>> from alerts.episodes import EpisodeConfig, EpisodeTracker
+    >>> from alerts.evidence import SurgeReason
+    >>> noon = datetime.fromisoformat("2026-01-02T12:00:00+00:00")
+    >>> evidence = Evidence(topic="ftx", at=noon, reason=SurgeReason.SURGE, is_over=True, is_raised=True,
+    ...     return_period_s=9e6, n_negative=7, n_stories=9, expected=0.2, expected_low=0, expected_high=1,
+    ...     negative_share=0.78, usual_share=0.25, p_volume=1e-9, p_share=1e-4, onset_at=noon, n_sources=3,
+    ...     baseline_age_s=864000.0)
+    >>> transition = EpisodeTracker("ftx", EpisodeConfig()).update(evidence).transition
+    >>> summarize(transition, "FTX").split(", ")[0]
+    'FTX: 7 negative stories in 4 h where 0.2 (0 to 1) were expected'
+    """
+    if transition.kind is TransitionKind.CLOSED:
+        return f"{topic_name}: {_closing(transition)}"
+    prefix = "escalated, " if transition.kind is TransitionKind.ESCALATED else ""
+    return f"{topic_name}: {prefix}{_cause(transition.evidence)}{_first(transition.evidence)}"
+
+
+def labels(transition: Transition) -> dict[str, str]:
+    """Return the labels by which Alertmanager groups and routes; bounded, and free of text."""
+    return {
+        "alertname": "NegativeSurge",
+        "topic": transition.topic,
+        "episode": str(transition.episode),
+        "severity": transition.severity.value,
+    }
+
+
+def _cause(evidence: Evidence) -> str:
+    noun = "story" if evidence.n_negative == 1 else "stories"
+    parts = [
+        f"{evidence.n_negative} negative {noun} in {_hours(evidence)} where {evidence.expected:.1f} "
+        f"({evidence.expected_low} to {evidence.expected_high}) were expected"
+    ]
+    if evidence.negative_share is not None:
+        parts.append(f"{evidence.negative_share:.0%} negative against {evidence.usual_share:.0%} usual")
+    parts.append(f"from {evidence.n_sources} source{'' if evidence.n_sources == 1 else 's'}")
+    if evidence.onset_at is not None:
+        parts.append(f"since {_time(evidence.onset_at)}")
+    return ", ".join(parts).replace("%", " %")
+
+
+def _first(evidence: Evidence) -> str:
+    told = [story for story in evidence.stories if story.excerpt]
+    if not told:
+        return ""
+    excerpt = " ".join(min(told, key=lambda story: story.published_at).excerpt.split())
+    if len(excerpt) > MAX_QUOTE:
+        excerpt = excerpt[: MAX_QUOTE - 1].rstrip() + "…"
+    return f"; first: “{excerpt}”"
+
+
+def _closing(transition: Transition) -> str:
+    evidence = transition.evidence
+    return (
+        f"the surge of {_time(transition.opened_at)} is over after "
+        f"{_duration(transition.at - transition.opened_at)}: {evidence.n_negative} negative stories "
+        f"in the last {_hours(evidence)} where {evidence.expected:.1f} were expected"
+    )
+
+
+def _hours(evidence: Evidence) -> str:
+    return f"{evidence.window_s / 3_600:g} h"
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _duration(span: timedelta) -> str:
+    days, minutes = span.days, span.seconds // 60
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{days} d" if days else "", f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
+    return " ".join(part for part in parts if part) or "0 min"

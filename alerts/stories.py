@@ -1,0 +1,216 @@
+"""Stories: near-duplicate documents of one topic, counted once.
+
+Bounded in time and number. Order of application decides; the caller keeps that order free of arrival.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from alerts.observation import Label, Observation
+from alerts.sketches import TextSketch, is_contradicted, resemblance
+
+__all__ = ["Assignment", "Stories", "StoryConfig", "StoryState", "TextSketch"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryConfig:
+    """When documents are the same story, and how many stories are remembered.
+
+    >>> StoryConfig().max_stories
+    256
+    """
+
+    horizon_s: int = 86_400
+    # A copy later than a day after the last one is news again: somebody found it worth repeating.
+    max_stories: int = 256
+    # Bounds the state (some 150 bytes a story); the oldest goes first.
+    max_sources: int = 16
+    # Sources remembered per story; more does not change any decision.
+    max_excerpt: int = 200
+    # Characters kept of what people are shown.
+    min_resemblance: float = 0.6
+    # Words alone: wire copies with a changed headline or a cut end score 0.6 and more.
+    min_resemblance_named: float = 0.35
+    # With names in common: outlets that tell the same event in their own words share a third of them.
+    min_names: int = 2
+    # One is the topic itself, which all documents here have in common.
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name in ("horizon_s", "max_stories", "max_sources", "max_excerpt", "min_names"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
+        if not 0 < self.min_resemblance_named <= self.min_resemblance <= 1:
+            raise ValueError(
+                "min_resemblance_named must be in (0, min_resemblance], "
+                f"got {self.min_resemblance_named} and {self.min_resemblance}"
+            )
+
+
+class StoryState(msgspec.Struct, array_like=True):
+    """One story: its first document, and what has joined it."""
+
+    number: int  # in order of discovery within the topic
+    tick: int  # in which it was found
+    document_id: str
+    published_at: datetime
+    source: str
+    label: Label
+    polarity: float
+    policy_version: str
+    sketch: TextSketch  # of the document that founded it: copies are compared with it, so stories cannot drift
+    last_at: datetime
+    copies: int  # documents, the first included
+    sources: list[int]  # hashes, ascending
+    excerpt: str  # of negative stories only: no others are shown
+    url: str | None
+
+
+class Assignment(NamedTuple):
+    """Where a document went: a story it founded, one it joined, or one whose first document it became."""
+
+    story: StoryState
+    is_novel: bool
+    replaced_at: datetime | None = None  # publication of the first document that it took the place of
+
+
+class StoriesState(msgspec.Struct, array_like=True):
+    """What has to be kept between documents."""
+
+    stories: list[StoryState] = []
+    n_found: int = 0
+
+
+class Stories:
+    """The stories of one topic.
+
+    >>> from datetime import UTC
+    >>> def seen(id: str, minute: int, *words: int) -> Observation:
+    ...     return Observation(document_id=id, published_at=datetime(2026, 1, 2, 12, minute, tzinfo=UTC),
+    ...         source=id, sentiment=(0.8, 0.1, 0.1), sketch=TextSketch(words=words))
+    >>> stories = Stories(StoryConfig())
+    >>> stories.update(seen("a", 0, 1, 2, 3, 4), tick=0).is_novel
+    True
+    >>> assignment = stories.update(seen("b", 1, 1, 2, 3, 4), tick=0)
+    >>> assignment.is_novel, assignment.story.copies
+    (False, 2)
+    """
+
+    def __init__(self, config: StoryConfig, state: StoriesState | None = None) -> None:
+        self._config = config
+        self.state = state or StoriesState()
+        self._words: dict[int, frozenset[int]] = {
+            story.number: frozenset(story.sketch.words) for story in self.state.stories
+        }
+
+    def update(self, observation: Observation, tick: int) -> Assignment:
+        """Return the story of a document, a new one if it resembles none.
+
+        Args:
+            observation: the document.
+            tick: the tick being closed.
+        """
+        self._forget(observation.published_at)
+        words = frozenset(observation.sketch.words)
+        story = self._find(observation, words)
+        if story is None:
+            return Assignment(self._found(observation, words, tick), is_novel=True)
+        return self._join(story, observation)
+
+    def negative_since(self, tick: int) -> list[StoryState]:
+        """Return the negative stories found in or after a tick, those with most copies first."""
+        found = [story for story in self.state.stories if story.tick >= tick and story.label == "negative"]
+        return sorted(found, key=lambda story: (-story.copies, story.published_at, story.document_id))
+
+    def snapshot(self) -> bytes:
+        """Return the state."""
+        return msgspec.msgpack.encode(self.state)
+
+    @classmethod
+    def restore(cls, config: StoryConfig, snapshot: bytes) -> Stories:
+        """Return stories that go on where the snapshot was taken."""
+        return cls(config, msgspec.msgpack.decode(snapshot, type=StoriesState))
+
+    def _find(self, observation: Observation, words: frozenset[int]) -> StoryState | None:
+        best: StoryState | None = None
+        best_resemblance = 0.0
+        for story in self.state.stories:
+            if story.document_id == observation.document_id:
+                return story
+            similarity = self._similarity(observation.sketch, words, story)
+            if similarity > best_resemblance:
+                best, best_resemblance = story, similarity
+        return best
+
+    def _similarity(self, sketch: TextSketch, words: frozenset[int], story: StoryState) -> float:
+        theirs = self._words[story.number]
+        n_common = len(words & theirs)
+        # Cheap and never too low: most stories end here.
+        if n_common < self._config.min_resemblance_named * max(len(words), len(theirs), 1):
+            return 0.0
+        similarity = resemblance(words, theirs)
+        if similarity < self._config.min_resemblance_named or is_contradicted(sketch, story.sketch):
+            return 0.0
+        if similarity < self._config.min_resemblance and not self._share_names(sketch, story.sketch):
+            return 0.0
+        return similarity
+
+    def _share_names(self, left: TextSketch, right: TextSketch) -> bool:
+        n_common = len(frozenset(left.names) & frozenset(right.names))
+        return n_common >= self._config.min_names and 2 * n_common >= min(len(left.names), len(right.names))
+
+    def _found(self, observation: Observation, words: frozenset[int], tick: int) -> StoryState:
+        story = StoryState(
+            number=self.state.n_found,
+            tick=tick,
+            document_id=observation.document_id,
+            published_at=observation.published_at,
+            source=observation.source,
+            label=observation.label,
+            polarity=observation.polarity,
+            policy_version=observation.policy_version,
+            sketch=observation.sketch,
+            last_at=observation.published_at,
+            copies=1,
+            sources=[observation.source_hash],
+            excerpt="",
+            url=None,
+        )
+        self._quote(story, observation)
+        self.state.n_found += 1
+        self.state.stories.append(story)
+        self._words[story.number] = words
+        return story
+
+    def _join(self, story: StoryState, observation: Observation) -> Assignment:
+        story.copies += 1
+        story.last_at = max(story.last_at, observation.published_at)
+        if observation.source_hash not in story.sources and len(story.sources) < self._config.max_sources:
+            story.sources = sorted([*story.sources, observation.source_hash])
+        first = (story.published_at, story.document_id)
+        if (observation.published_at, observation.document_id) >= first:
+            return Assignment(story, is_novel=False)
+        story.published_at, story.document_id = observation.published_at, observation.document_id
+        story.source, story.label = observation.source, observation.label
+        story.polarity, story.policy_version = observation.polarity, observation.policy_version
+        self._quote(story, observation)
+        return Assignment(story, is_novel=False, replaced_at=first[0])
+
+    def _quote(self, story: StoryState, observation: Observation) -> None:
+        is_shown = story.label == "negative"
+        story.excerpt = observation.excerpt[: self._config.max_excerpt] if is_shown else ""
+        story.url = observation.url if is_shown else None
+
+    def _forget(self, now: datetime) -> None:
+        # Strictly more than the horizon, by the document's own time: a delayed document forgets nothing more.
+        oldest = now - timedelta(seconds=self._config.horizon_s)
+        kept = [story for story in self.state.stories if story.last_at >= oldest]
+        kept = kept[max(0, len(kept) - self._config.max_stories + 1) :]
+        if len(kept) < len(self.state.stories):
+            self.state.stories = kept
+            self._words = {story.number: self._words[story.number] for story in kept}

@@ -1,0 +1,260 @@
+"""One topic's trend: pending observations, stories, windows and the surge detector, moved on by ticks.
+
+What it returns is a function of the observations alone: neither the order in which sources deliver
+nor how many ticks are closed at once changes it.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from alerts.evidence import Evidence, EvidenceStory
+from alerts.observation import Observation
+from alerts.stories import Assignment, Stories, StoriesState, StoryConfig
+from alerts.surge import DetectorState, SurgeConfig, SurgeDetector, TickCounts
+from alerts.ticks import tick_end, tick_of
+from alerts.windows import OpenWindow, OpenWindows, Window, WindowConfig
+
+MAX_EVIDENCE_STORIES = 5
+"""Stories that an alert shows: what a person reads before opening the console."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicConfig:
+    """The configuration of a topic's parts.
+
+    >>> TopicConfig().windows.grace_s
+    1800
+    """
+
+    windows: WindowConfig = field(default_factory=WindowConfig)
+    stories: StoryConfig = field(default_factory=StoryConfig)
+    surge: SurgeConfig = field(default_factory=SurgeConfig)
+
+    def __post_init__(self) -> None:
+        """Check that the parts agree."""
+        if self.windows.bin_s != self.surge.bin_s:
+            raise ValueError(f"surge.bin_s must be {self.windows.bin_s} as in windows, got {self.surge.bin_s}")
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What closing ticks brought to light, each in the order of ticks.
+
+    >>> Closed().windows
+    ()
+    """
+
+    windows: tuple[Window, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    late: tuple[Observation, ...] = ()  # in no window: theirs was final
+    n_documents: int = 0  # applied, the late ones not among them
+    n_stories: int = 0  # novel
+
+
+class TopicState(msgspec.Struct):
+    """All that is kept of a topic."""
+
+    topic: str
+    pending: list[Observation]
+    windows: dict[int, OpenWindow]
+    stories: StoriesState
+    detector: DetectorState | None
+    origins: dict[int, int]
+    closed_until: int | None
+    watched_since: datetime | None
+
+
+class TopicTrend:
+    """One topic.
+
+    Args:
+        topic: its id.
+        config: of its parts.
+        watched_since: since when the stream has been watched; a topic first seen later has been quiet
+            until then. Without it, the topic's history begins with its first document.
+
+    >>> from datetime import UTC
+    >>> trend = TopicTrend("FTX", TopicConfig())
+    >>> trend.observe(Observation(document_id="a", published_at=datetime(2026, 1, 2, 12, 1, tzinfo=UTC),
+    ...     source="Wire", sentiment=(0.8, 0.1, 0.1)))
+    >>> trend.close(datetime(2026, 1, 2, 12, 4, tzinfo=UTC)).windows
+    ()
+    >>> due_at = trend.due_at()
+    >>> due_at.isoformat()
+    '2026-01-02T12:05:00+00:00'
+    >>> [(window.status.value, window.n_negative) for window in trend.close(due_at).windows]
+    [('provisional', 1)]
+    """
+
+    def __init__(self, topic: str, config: TopicConfig, *, watched_since: datetime | None = None) -> None:
+        self._config = config
+        self._bin_s = config.windows.bin_s
+        self._use(
+            TopicState(
+                topic=topic,
+                pending=[],
+                windows={},
+                stories=StoriesState(),
+                detector=None,
+                origins={},
+                closed_until=None,
+                watched_since=watched_since,
+            )
+        )
+
+    @property
+    def topic(self) -> str:
+        """Return the topic's id."""
+        return self._state.topic
+
+    @property
+    def origins(self) -> dict[int, int]:
+        """Return the last applied offset of each source partition; the caller keeps it."""
+        return self._state.origins
+
+    @property
+    def closed_until(self) -> int | None:
+        """Return the last closed tick."""
+        return self._state.closed_until
+
+    def observe(self, observation: Observation) -> None:
+        """Take note of an observation; it counts when its tick is closed.
+
+        Raises:
+            ValueError: its tick is closed already, against the promise of its source's watermark.
+        """
+        tick = observation.known_tick(self._bin_s)
+        if self._state.closed_until is not None and tick <= self._state.closed_until:
+            raise ValueError(
+                f"observation {observation.document_id!r} must be known after tick "
+                f"{self._state.closed_until}, which is closed, got tick {tick}"
+            )
+        insort(self._state.pending, observation, key=self._order)
+
+    def due_at(self) -> datetime | None:
+        """Return the earliest end of a tick whose close would do something, or `None` if idle."""
+        tick = self._next_tick()
+        return None if tick is None else tick_end(tick, self._bin_s)
+
+    def close(self, until: datetime) -> Closed:
+        """Close all ticks that end at `until` or before, and return what that brought to light."""
+        last = tick_of(until, self._bin_s) - 1
+        if self._state.closed_until is not None and last <= self._state.closed_until:
+            return Closed()
+        windows: list[Window] = []
+        evidence: list[Evidence] = []
+        late: list[Observation] = []
+        n_documents = n_stories = 0
+        while (tick := self._next_tick()) is not None and tick <= last:
+            arrived = self._take(tick)
+            in_time = [observation for observation in arrived if not self._is_late(observation, tick)]
+            late += (observation for observation in arrived if self._is_late(observation, tick))
+            counts = self._apply(tick, in_time)
+            n_documents += len(in_time)
+            n_stories += counts.n_stories
+            windows += self._windows.close(tick)
+            evidence += self._judge(counts)
+            self._state.closed_until = tick
+        self._state.closed_until = last
+        return Closed(tuple(windows), tuple(evidence), tuple(late), n_documents, n_stories)
+
+    def snapshot(self) -> bytes:
+        """Return the state, as MessagePack."""
+        self._state.stories = self._stories.state
+        self._state.detector = None if self._detector is None else self._detector.state
+        return msgspec.msgpack.encode(self._state)
+
+    @classmethod
+    def restore(cls, config: TopicConfig, snapshot: bytes) -> TopicTrend:
+        """Return a trend that goes on where the snapshot was taken."""
+        state = msgspec.msgpack.decode(snapshot, type=TopicState)
+        restored = cls(state.topic, config)
+        restored._use(state)
+        return restored
+
+    def _use(self, state: TopicState) -> None:
+        self._state = state
+        self._windows = OpenWindows(state.topic, self._config.windows, state.windows)
+        self._stories = Stories(self._config.stories, state.stories)
+        self._detector = (
+            None if state.detector is None else SurgeDetector(state.topic, self._config.surge, state=state.detector)
+        )
+
+    def _order(self, observation: Observation) -> tuple[int, tuple[object, ...]]:
+        return observation.known_tick(self._bin_s), observation.applied_before()
+
+    def _next_tick(self) -> int | None:
+        due = [
+            self._state.pending[0].known_tick(self._bin_s) if self._state.pending else None,
+            self._windows.next_tick(),
+            self._detector.next_tick() if self._detector else None,
+        ]
+        return min((tick for tick in due if tick is not None), default=None)
+
+    def _take(self, tick: int) -> list[Observation]:
+        pending, n = self._state.pending, 0
+        while n < len(pending) and pending[n].known_tick(self._bin_s) == tick:
+            n += 1
+        self._state.pending = pending[n:]
+        return pending[:n]
+
+    def _is_late(self, observation: Observation, tick: int) -> bool:
+        published = tick_of(observation.published_at, self._bin_s)
+        return observation.is_late or tick > self._config.windows.final_tick(published)
+
+    def _apply(self, tick: int, observations: list[Observation]) -> TickCounts:
+        counts, sources = TickCounts(tick), set()
+        for observation in observations:
+            assignment = self._stories.update(observation, tick)
+            self._windows.add(observation)
+            self._place(observation, assignment)
+            if not assignment.is_novel:
+                continue
+            counts.n_stories += 1
+            if observation.label == "negative":
+                counts.n_negative += 1
+                counts.n_posts += observation.kind == "social"
+                sources.add(observation.source_hash)
+        counts.sources = tuple(sorted(sources))
+        return counts
+
+    def _place(self, observation: Observation, assignment: Assignment) -> None:
+        """Count a story in the window of its first document."""
+        story = assignment.story
+        if assignment.replaced_at is not None:
+            self._windows.remove_story(tick_of(assignment.replaced_at, self._bin_s), story.number)
+        if assignment.is_novel or assignment.replaced_at is not None:
+            published = tick_of(observation.published_at, self._bin_s)
+            self._windows.add_story(published, story.number, story.label, story.polarity)
+
+    def _judge(self, counts: TickCounts) -> list[Evidence]:
+        if self._detector is None:
+            if not counts.n_stories:
+                return []
+            first = counts.tick
+            if self._state.watched_since is not None:
+                first = min(first, tick_of(self._state.watched_since, self._bin_s))
+            self._detector = SurgeDetector(self._state.topic, self._config.surge, first)
+        was_followed = self._detector.is_followed
+        if not counts.n_stories and not was_followed:
+            return []
+        evidence = self._detector.update(counts)
+        if evidence is None or not (was_followed or self._detector.is_followed):
+            return []
+        return [self._with_stories(evidence, counts.tick)]
+
+    def _with_stories(self, evidence: Evidence, tick: int) -> Evidence:
+        found = self._stories.negative_since(tick + 1 - self._config.surge.window_ticks)
+        return msgspec.structs.replace(
+            evidence,
+            stories=tuple(
+                EvidenceStory(story.excerpt, story.url, story.source, story.copies, story.published_at)
+                for story in found[:MAX_EVIDENCE_STORIES]
+            ),
+            policy_versions=tuple(sorted({story.policy_version for story in found})),
+        )
