@@ -59,9 +59,9 @@ class DetachedProcess:
             with contextlib.suppress(ProcessLookupError):  # it may end by itself meanwhile
                 if grace_s > 0:
                     os.kill(pid, signal.SIGTERM)
-                if not self._ended(grace_s):
+                if not _ended(pid, grace_s):
                     os.kill(pid, signal.SIGKILL)
-                    self._ended(10.0)
+                    _ended(pid, 10.0)
         self.pid_file.unlink(missing_ok=True)
         return pid is not None
 
@@ -80,13 +80,28 @@ class DetachedProcess:
             guard.communicate(b"\n")
             self.stop(grace_s=30.0)
 
-    def _ended(self, within_s: float) -> bool:
-        deadline = time.monotonic() + within_s
-        while self.pid() is not None:
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(_POLL_S)
+
+def _ended(pid: int, within_s: float) -> bool:
+    deadline = time.monotonic() + within_s
+    while not _is_gone(pid):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_S)
+    return True
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):  # no such process, or a stranger by now
         return True
+    # In a container whose first process reaps nothing it stays as a zombie; while it has other threads, its ports
+    # are still open.
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return Path("/proc/self").is_dir()
+    return "\nState:\tZ" in status and "\nThreads:\t1\n" in status
 
 
 def _command_line(pid: int) -> list[str]:

@@ -71,7 +71,7 @@ def status(settings: Settings, home: Path | None, as_json: bool) -> None:
     found = KafkaServer(home or settings.state_dir / "kafka").status()
     _show(found, as_json)
     if not found.is_running:
-        raise click.exceptions.Exit(1)
+        raise SystemExit(1)
 
 
 def _show(found: KafkaStatus, as_json: bool) -> None:

@@ -66,4 +66,4 @@ def _show(findings: Sequence[Finding], n_topics: int, as_json: bool, made: Seque
         if not findings:
             click.echo(f"all {n_topics} Kafka topics are as they should be")
     if findings:
-        raise click.exceptions.Exit(1)
+        raise SystemExit(1)
