@@ -8,9 +8,12 @@ from __future__ import annotations
 from aiokafka.errors import KafkaError as AioKafkaError
 from kafka.errors import KafkaError
 
-from models.errors import CheckpointMismatch
+from models.errors import CheckpointMismatch, DataInvalid
 from models.watchlist import WatchlistInvalid
 from pipeline.broker import BrokerUnavailable
+from pipeline.document_files import FileUnreadable
+from pipeline.health import PortTaken
+from pipeline.kafka_jars import KafkaUnavailable
 from pipeline.settings import SettingsInvalid
 
 
@@ -23,8 +26,12 @@ USER_ERRORS: tuple[type[Exception], ...] = (
     BrokerUnavailable,
     CheckpointMismatch,
     CommandFailed,
+    DataInvalid,
+    FileUnreadable,
     KafkaError,
+    KafkaUnavailable,
     OSError,
+    PortTaken,
     SettingsInvalid,
     WatchlistInvalid,
 )

@@ -1,0 +1,1 @@
+"""What `finsurge doctor` looks at, one part of a deployment per file; each answers with checks and raises nothing."""
