@@ -21,8 +21,8 @@ from pipeline.records import Document, encode
 class DeliveryFailed(ConnectionError):
     """Documents were not acknowledged; the message is one line with the mend.
 
-    >>> str(DeliveryFailed("documents", "no acknowledgement for 60 s", 12))
-    'sending to documents failed after 12 documents: no acknowledgement for 60 s; ingest again, ids stay the same'
+    >>> str(DeliveryFailed("documents", "no acknowledgement for 30 s", 12))
+    'sending to documents failed after 12 documents: no acknowledgement for 30 s; ingest again, ids stay the same'
     """
 
     def __init__(self, kafka_topic: str, detail: str, n_acknowledged: int) -> None:
@@ -46,7 +46,7 @@ class DocumentSender:
         *,
         max_in_flight: int = 2000,
         connect_timeout_s: float = 15.0,
-        delivery_timeout_s: float = 60.0,
+        delivery_timeout_s: float = 30.0,
     ) -> None:
         self.n_acknowledged = 0
         self._bootstrap = bootstrap
@@ -122,7 +122,7 @@ class DocumentSender:
 
     def _explained(self, error: Exception) -> Exception:
         if isinstance(error, KafkaConnectionError):
-            return BrokerUnavailable(self._bootstrap, str(error).lower())
+            return BrokerUnavailable(self._bootstrap, "what listens there does not answer as Kafka does")
         if isinstance(error, UnknownTopicOrPartitionError):
             return self._failed("there is no such Kafka topic, make it with `finsurge topics create`")
         if isinstance(error, TimeoutError):

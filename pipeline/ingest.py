@@ -30,7 +30,7 @@ class FieldMapping:
     >>> row = {"headline": "Shares fell.", "created_at": "2026-01-02T03:04:05Z"}
     >>> document = mapping.document(row, datetime(2026, 1, 3, tzinfo=UTC))
     >>> document.text, document.source, document.id
-    ('Shares fell.', 'Wire', 'sha256-6fc2d99d')
+    ('Shares fell.', 'Wire', 'sha256-72c8035b8cd33b78c0fc416250ebc83c')
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class FieldMapping:
         found: dict[str, msgspec.Raw | str | int] = {"schema": fields.get("schema", SCHEMA)}
         for name in MAPPABLE:
             column = self._find(name, fields)
-            if column is not None and (fields[column] != "" or name == "text"):
+            if column is not None and not _is_nothing(name, fields[column]):
                 found[name] = fields[column]
         is_timed = "published_at" in found
         has_id = "id" in found
@@ -121,6 +121,11 @@ def content_id(document: Document, *, is_timed: bool) -> str:
     at = document.published_at.isoformat() if is_timed else None
     content = (document.source, at, document.title, document.text, document.url)
     return "sha256-" + hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:32]
+
+
+def _is_nothing(name: str, value: msgspec.Raw | str) -> bool:
+    """Decide whether the value stands for none: null, or an empty CSV cell; an empty text is empty."""
+    return bytes(value) == b"null" if isinstance(value, msgspec.Raw) else value == "" and name != "text"
 
 
 def _mend(name: str) -> str:

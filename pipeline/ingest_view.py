@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -57,7 +58,7 @@ class IngestView:
 
     def tell(self, line: str) -> None:
         """Print one line above the bars, as it is."""
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
     def reject(self, name: str, number: int, rejected: RecordRejected) -> None:
         """Print file, line, reason and detail, until there were too many."""
@@ -68,7 +69,7 @@ class IngestView:
     def open(self, file: InputFile) -> None:
         """Begin a bar for the file."""
         self._file = file
-        self._task = self._progress.add_task(file.name, total=file.size)
+        self._task = self._progress.add_task(Path(file.name).name, total=file.size)
 
     def advance(self) -> None:
         """Count a row of the open file."""

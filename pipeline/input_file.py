@@ -17,7 +17,7 @@ STANDARD_INPUT = "-"
 
 
 class InputFile:
-    """One file to ingest; `position` may be asked while another thread reads.
+    """One file to ingest.
 
     >>> InputFile("feed.jsonl.gz", None).file_format
     'jsonl'
@@ -25,6 +25,9 @@ class InputFile:
     Args:
         name: path, or `-` for standard input.
         file_format: how to read it; by its name unless given, standard input as lines.
+
+    Attributes:
+        position: bytes of the file that have been read; packed ones, in a packed file.
 
     Raises:
         FileUnreadable: the name does not tell the format.
@@ -34,19 +37,13 @@ class InputFile:
         self.name = name
         self.is_standard_input = name == STANDARD_INPUT
         self.file_format = file_format or ("lines" if self.is_standard_input else format_of(name))
-        self._raw: BinaryIO | None = None
+        self.position = 0
 
     @property
     def size(self) -> int | None:
         """Bytes in the file, or None where nobody knows."""
         path = Path(self.name)
         return path.stat().st_size if not self.is_standard_input and path.is_file() else None
-
-    @property
-    def position(self) -> int:
-        """Bytes of the file that have been read; packed ones, in a packed file."""
-        raw = self._raw
-        return raw.tell() if raw is not None and not raw.closed and raw.seekable() else 0
 
     def rows(self, mapping: FieldMapping) -> Iterator[Row]:
         """Yield the rows in order.
@@ -60,11 +57,13 @@ class InputFile:
         number = 0
         try:
             with ExitStack() as stack:
-                self._raw = stack.enter_context(open(target, "rb", closefd=not self.is_standard_input))
-                stream = stack.enter_context(gzip.GzipFile(fileobj=self._raw)) if is_packed else self._raw
+                raw = stack.enter_context(open(target, "rb", closefd=not self.is_standard_input))
+                stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if is_packed else raw
                 rows = read_rows(cast(BinaryIO, stream), self.file_format, check_columns=mapping.check_columns)
+                is_seekable = raw.seekable()
                 for row in rows:
                     number = row.number
+                    self.position = raw.tell() if is_seekable else 0
                     yield row
         except OSError as error:
             raise FileUnreadable(_after(number, error.strerror or str(error))) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -113,6 +114,8 @@ class _Ingest:
         from pipeline.broker import reach
         from pipeline.document_sender import DocumentSender
 
+        # it logs every attempt to reconnect; the one line at the end says what came of them
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         reach(settings.bootstrap, _CONNECT_TIMEOUT_S)
         async with DocumentSender(settings.bootstrap, settings.kafka_topic("documents")) as sender:
             for name in names:
