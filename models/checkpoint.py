@@ -38,7 +38,7 @@ class Manifest:
     encoder: str  # hub name or folder
     encoder_sha256: str
     adapters: Adapters
-    trained_sha256: str  # of policy.safetensors
+    trained_sha256: str = ""  # of policy.safetensors; made when it is written
     sentiments: tuple[str, ...] = SENTIMENTS
     tags: tuple[str, ...] = TAGS
     document_temperature: float = 1.0  # divides document logits; fitted on held-out data
@@ -71,23 +71,15 @@ class Manifest:
             raise CheckpointMismatch(f"{self.version} is not the version of its content; fetch it again")
 
 
-def save_checkpoint(
-    folder: Path, network: PolicyNetwork, encoder: EncoderFiles, adapters: Adapters, **facts: object
-) -> Manifest:
-    """Write an unmerged network and its manifest; `facts` are further fields of Manifest.
+def save_checkpoint(folder: Path, network: PolicyNetwork, manifest: Manifest) -> Manifest:
+    """Write an unmerged network and its manifest, whose checksum and version are made anew.
 
     Weights are stored as float16: half the size, and their rounding is far below bfloat16's in serving.
     """
     folder.mkdir(parents=True, exist_ok=True)
     trained = {name: value.detach().cpu().half().contiguous() for name, value in network.trained().items()}
     save_file(trained, folder / TRAINED_FILE)
-    manifest = Manifest(
-        encoder=encoder.name,
-        encoder_sha256=encoder.sha256,
-        adapters=adapters,
-        trained_sha256=sha256_of(folder / TRAINED_FILE),
-        **facts,  # type: ignore[arg-type]
-    )
+    manifest = replace(manifest, trained_sha256=sha256_of(folder / TRAINED_FILE), version="")
     write_manifest(folder, manifest)
     return manifest
 
@@ -135,11 +127,6 @@ def load_network(folder: Path) -> tuple[PolicyNetwork, Manifest, EncoderFiles]:
     except (SafetensorError, ValueError) as error:
         raise CheckpointMismatch(f"{folder / TRAINED_FILE}: {error}; fetch it again") from error
     return network, manifest, encoder
-
-
-def with_metrics(manifest: Manifest, metrics: dict[str, float]) -> Manifest:
-    """Return the manifest with its measured figures; the version stays, as the answers do."""
-    return replace(manifest, metrics=metrics)
 
 
 def default_device() -> torch.device:

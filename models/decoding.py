@@ -47,7 +47,7 @@ def spans_of(tokens: Tokens, p_tags: NDArray[np.float32]) -> tuple[Span, ...]:
     spans: list[Span] = []
     for first, last in _runs(greedy_tags(p_tags)):
         start, end = tokens.offsets[first][0], tokens.offsets[last][1]
-        spans.append(Span(start, end, tokens.text[start:end], _sentiment(p_tags[first : last + 1])))
+        spans.append(Span(start, end, tokens.text[start:end], sentiment_of(p_tags[first : last + 1])))
     return tuple(spans)
 
 
@@ -62,7 +62,8 @@ def _runs(tags: list[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def _sentiment(p_tags: NDArray[np.float32]) -> Sentiment:
+def sentiment_of(p_tags: NDArray[np.float32]) -> Sentiment:
+    """Return the sentiment a mention's tokens give together; p_tags is (T, 7), of its tokens only."""
     p_sentiments = (p_tags[:, BEGINS] + p_tags[:, INSIDES]).sum(axis=0, dtype=np.float64)  # (3,)
     negative, neutral, positive = (p_sentiments / p_sentiments.sum()).tolist()
     return negative, neutral, positive

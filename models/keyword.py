@@ -47,6 +47,15 @@ class KeywordPolicy:
         """Return an action per document; all its mentions share its sentiment."""
         return [_action(tokens) for tokens in batch]
 
+    def sentiments_towards(
+        self, batch: Sequence[Tokens], ranges: Sequence[Sequence[tuple[int, int]]]
+    ) -> list[list[Sentiment]]:
+        """Return the document's sentiment towards every range."""
+        return [
+            [action.sentiment] * len(of_document)
+            for action, of_document in zip(self.decide(batch), ranges, strict=True)
+        ]
+
 
 def _tokens(text: str) -> Tokens:
     text = clean(text)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.action import Action
 from models.checkpoint import SHIPPED, Manifest, default_device, load_network
-from models.decoding import spans_of
+from models.decoding import sentiment_of, spans_of
 from models.encoder import load_tokenizer
 from models.labels import Sentiment
 from models.network import PolicyNetwork, serving_dtype
@@ -79,30 +79,44 @@ class Policy:
         """Return each text's tokens; any string will do."""
         return tokenize(texts, self._tokenizer)
 
-    @torch.inference_mode()
     def decide(self, batch: Sequence[Tokens]) -> list[Action]:
         """Return an action per document, in order; one forward of one padded batch.
 
         A document's action depends on its neighbours only by rounding, and only where a tie is near.
         """
+        return [
+            _action(tokens, p_document, p_tags)
+            for tokens, (p_document, p_tags) in zip(batch, self.probabilities(batch), strict=True)
+        ]
+
+    def sentiments_towards(
+        self, batch: Sequence[Tokens], ranges: Sequence[Sequence[tuple[int, int]]]
+    ) -> list[list[Sentiment]]:
+        """Return the sentiment towards given ranges of characters, mentions or not, of each document.
+
+        Where a range holds no token that was read, it is the document's.
+        """
+        found: list[list[Sentiment]] = []
+        for tokens, of_document, (p_document, p_tags) in zip(batch, ranges, self.probabilities(batch), strict=True):
+            whole = _action(tokens, p_document, p_tags).sentiment
+            rows = [list(tokens.overlapping(start, end)) for start, end in of_document]
+            found.append([sentiment_of(p_tags[row]) if row else whole for row in rows])
+        return found
+
+    @torch.inference_mode()
+    def probabilities(self, batch: Sequence[Tokens]) -> list[tuple[NDArray[np.float64], NDArray[np.float32]]]:
+        """Return for each document π of its sentiment, (3,), and of each token's tag, (T, 7)."""
         if not batch:
             return []
         logits = self._network(pad(batch, self._device))
-        p_document = (logits.document / self.manifest.document_temperature).softmax(-1).double().cpu().numpy()
-        p_tags = (logits.tags / self.manifest.tag_temperature).softmax(-1).cpu().numpy()
-        return [
-            self._action(tokens, p_document[row], p_tags[row, list(tokens.firsts)])
-            for row, tokens in enumerate(batch)
-        ]
+        p_documents = (logits.document / self.manifest.document_temperature).double().softmax(-1)
+        p_tags = (logits.tags / self.manifest.tag_temperature).softmax(-1)
+        rows = zip(batch, p_documents.cpu().numpy(), p_tags.cpu().numpy(), strict=True)
+        return [(p_document, of_pieces[list(tokens.firsts)]) for tokens, p_document, of_pieces in rows]
 
-    @staticmethod
-    def _action(
-        tokens: Tokens,
-        p_document: NDArray[np.float64],
-        p_tags: NDArray[np.float32],
-    ) -> Action:
-        if not tokens.offsets:
-            return _NOTHING_READ
-        negative, neutral, positive = (p_document / p_document.sum()).tolist()
-        sentiment: Sentiment = (negative, neutral, positive)
-        return Action(sentiment, spans_of(tokens, p_tags))
+
+def _action(tokens: Tokens, p_document: NDArray[np.float64], p_tags: NDArray[np.float32]) -> Action:
+    if not tokens.offsets:
+        return _NOTHING_READ
+    negative, neutral, positive = p_document.tolist()
+    return Action((negative, neutral, positive), spans_of(tokens, p_tags))

@@ -7,6 +7,7 @@ cuts words into pieces, so offsets never depend on it. Knows no network.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -46,6 +47,11 @@ class Tokens:
 
     def __len__(self) -> int:
         return len(self.pieces)
+
+    def overlapping(self, start: int, end: int) -> range:
+        """Return the positions of the tokens that share a character with [start, end)."""
+        first = bisect_right(self.offsets, start, key=lambda offset: offset[1])
+        return range(first, max(first, bisect_left(self.offsets, end, key=lambda offset: offset[0])))
 
 
 class WordpieceEncoding(Protocol):
