@@ -5,15 +5,15 @@ Knows names and their context, not how the spans were found.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from models.action import Span
-from models.english import FALLS, RISES, common_words
+from models.english import common_words
 from models.labels import Sentiment
-from models.names import Name, NameIndex, Reading, Sighting
+from models.names import Name, NameIndex, Sighting
+from models.reading import Reading
 from models.surface import LEGAL_SUFFIXES, Casing, folded_words
 from models.watchlist import Topic, Watchlist
 
@@ -26,7 +26,8 @@ sued sues takeover unveils upgrade upgraded upgrades valuation workers
 """
 _COMPANY_WORDS = frozenset(_COMPANY.split())
 _ATTACHED = LEGAL_SUFFIXES | {"co", "company", "group", "holdings", "the", "and"} | _COMPANY_WORDS
-_MONEY = re.compile(r"\d\s?%|[$€£₹]\s?\d")
+MAX_CHARACTERS = 20_000  # what is named only after that is not what the document is about
+
 _NEAR = 8  # words either side; a headline's width
 _NEAR_IN_TITLE = 2  # words after
 
@@ -84,11 +85,13 @@ class Linker:
         Returns:
             Links whose sentiment is the mean over the topic's spans.
         """
-        text, spans = _with_outside_spans(text, spans)
+        text, spans = _with_outside_spans(text[:MAX_CHARACTERS], spans)
         reading, sightings = self._index.sightings(text)
         if reading is None:
             return ()
         sure = {each.source.topic_id for each in sightings if each.is_certain}
+        unsure = {each.source.topic_id for each in sightings} - sure
+        sure |= {topic_id for topic_id in unsure if self._has_context(reading, topic_id)}
         found: dict[str, list[tuple[Sighting, LinkReason]]] = {}
         for sighting in sightings:
             topic_id = sighting.source.topic_id
@@ -103,8 +106,7 @@ class Linker:
         if sighting.is_cashtag:
             return LinkReason.CASHTAG
         if not isinstance(sighting.source, Name):
-            evidence = is_sure or self._has_context(reading, sighting)
-            return LinkReason.TICKER if sighting.is_certain or evidence else None
+            return LinkReason.TICKER if is_sure else None
         if sighting.is_certain:
             return LinkReason.NAME if sighting.source.is_first else LinkReason.ALIAS
         return self._ambiguous_reason(reading, sighting, spans, is_sure=is_sure)
@@ -114,13 +116,13 @@ class Linker:
     ) -> LinkReason | None:
         if _has_legal_suffix(reading, sighting):
             return LinkReason.SUFFIX
-        if is_sure or self._has_context(reading, sighting):
+        if is_sure:
             return LinkReason.CONTEXT
         if reading.text[sighting.end : sighting.end + 1] == "-" or _is_part_of_a_longer_name(reading, sighting):
             return None
         if self._is_company(sighting) and _has_company_word(reading, sighting):
             return LinkReason.CONTEXT
-        if _is_marked(reading, sighting, spans) and _tells_of_a_move(reading):
+        if _is_marked(reading, sighting, spans) and reading.tells_of_a_move:
             return LinkReason.SPAN
         return None
 
@@ -128,8 +130,7 @@ class Linker:
         topic_id = sighting.source.topic_id
         return topic_id is not None and self.watchlist.topic(topic_id).kind == "company"
 
-    def _has_context(self, reading: Reading, sighting: Sighting) -> bool:
-        topic_id = sighting.source.topic_id
+    def _has_context(self, reading: Reading, topic_id: str | None) -> bool:
         phrases = self._contexts.get(topic_id, ()) if topic_id is not None else ()
         return any(phrase in reading.joined for phrase in phrases)
 
@@ -215,9 +216,3 @@ def _is_marked(reading: Reading, sighting: Sighting, spans: Sequence[Span]) -> b
             rest = reading.text[span.start : sighting.start] + " " + reading.text[sighting.end : span.end]
             return all(key in _ATTACHED or key == "s" for key in folded_words(rest))
     return False
-
-
-def _tells_of_a_move(reading: Reading) -> bool:
-    return not (FALLS.isdisjoint(reading.keys) and RISES.isdisjoint(reading.keys)) or bool(
-        _MONEY.search(reading.text)
-    )

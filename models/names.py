@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
 
 from models.english import common_words
-from models.surface import WORD, Casing, casing, folded_words, name_words
+from models.reading import Reading
+from models.surface import Casing, folded_words, name_words
 from models.watchlist import Topic, Watchlist
 
 _EXCHANGE_BEFORE = re.compile(
@@ -64,52 +64,6 @@ class Sighting:
     end: int
     is_cashtag: bool = False
     is_certain: bool = False
-
-
-class Reading:
-    """A text with its words, folded and as written.
-
-    >>> reading = Reading("Ford’s recall", ["ford's", "recall"])
-    >>> reading.written(0), reading.gap(1)
-    ('Ford', ' ')
-    """
-
-    def __init__(self, text: str, keys: list[str]) -> None:
-        self.text = text
-        self.keys = keys
-        self.bounds = [match.span() for match in WORD.finditer(text)]
-
-    def end(self, n: int) -> int:
-        """Return where word n ends, its possessive 's left out."""
-        return self.bounds[n][1] - 2 * self.keys[n].endswith("'s")
-
-    def written(self, n: int) -> str:
-        """Return word n as written, its possessive 's left out."""
-        return self.text[self.bounds[n][0] : self.end(n)]
-
-    def gap(self, n: int) -> str:
-        """Return what stands between word n and the one before it."""
-        return self.text[self.bounds[n - 1][1] if n else 0 : self.bounds[n][0]]
-
-    def is_capital(self, n: int) -> bool:
-        """Return whether word n begins with a capital letter."""
-        return self.text[self.bounds[n][0]].isupper()
-
-    def is_cashtag(self, n: int) -> bool:
-        """Return whether a dollar sign, and not an amount, stands at word n."""
-        start = self.bounds[n][0]
-        return self.text[start - 1 : start] == "$" and not self.text[max(0, start - 2) : start - 1].isalnum()
-
-    @cached_property
-    def casing(self) -> Casing:
-        """How the text uses capitals, cashtags left out."""
-        words = (self.text[start:end] for n, (start, end) in enumerate(self.bounds) if not self.is_cashtag(n))
-        return casing(words)
-
-    @cached_property
-    def joined(self) -> str:
-        """The folded words with one space between, before and after them."""
-        return " ".join(["", *(key.removesuffix("'s") for key in self.keys), ""])
 
 
 class NameIndex:
@@ -202,13 +156,15 @@ def _spells(name: Name, reading: Reading, first: int, past: int) -> bool:
 
 def _has_case(name: Name, reading: Reading, first: int) -> bool:
     """Return whether the name's first word is written as a name would be."""
-    written = reading.written(first)
+    written = reading.written(first).replace("&amp;", "&")
     if name.needs_case:
         shouted = reading.casing is Casing.UPPER and name.words[0] in common_words()
         return written in (name.stem, name.stem.upper()) and not (shouted and name.stem.isupper())
-    if written[0].islower() and not name.written[0].islower() and len(name.words) == 1:
-        return reading.casing is Casing.LOWER or not (name.is_ambiguous or name.words[0] in common_words())
-    return True
+    if not written[0].islower() or name.written[0].islower():
+        return True
+    if len(name.words) > 1:
+        return not reading.is_capital(first + len(name.words) - 1)  # "the central bank of America"
+    return reading.casing is Casing.LOWER or not (name.is_ambiguous or name.words[0] in common_words())
 
 
 def _explicit(symbol: Symbol, reading: Reading, first: int) -> Sighting | None:

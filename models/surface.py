@@ -80,7 +80,7 @@ def casing(words: Iterable[str]) -> Casing:
     >>> [casing(text.split()).name for text in ("Ford cuts its view", "Ford Cuts Its View", "FORD CUTS VIEW")]
     ['SENTENCE', 'TITLE', 'UPPER']
     """
-    plain = [word for word in words if word.isalpha()]
+    plain = [word for word in words if word[0] != "@" and "/" not in word]
     letters = "".join(plain)
     n_upper, n_lower = sum(map(str.isupper, letters)), sum(map(str.islower, letters))
     if n_upper > 9 * n_lower:

@@ -115,7 +115,7 @@ def parse_watchlist(text: str) -> Watchlist:
     """
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2022-13-01
         raise WatchlistInvalid(f"is not YAML: {' '.join(str(error).split())}") from error
     except RecursionError as error:
         raise WatchlistInvalid("is not a watchlist: it is nested too deep") from error
@@ -147,7 +147,7 @@ def _check_type(where: str, key: str, value: object) -> None:
         raise WatchlistInvalid(
             f"{where}: `{key}` must be a list with at least one entry, got {value!r:.60}; leave it out if none"
         )
-    for item in value if isinstance(value, list) else [value]:
+    for item in value if key in _LISTS and isinstance(value, list) else [value]:
         if not isinstance(item, str) or not item.strip():
             # YAML reads ON, NO and 7203 as a truth value and a number
             raise WatchlistInvalid(f"{where}: `{key}` must be text, got {item!r:.60}; put it in quotes")
