@@ -13,6 +13,7 @@ from pipeline.chunks import ChunkLoop
 from pipeline.consumer import guard_commits
 from pipeline.metrics import Metrics
 from pipeline.settings import Settings
+from pipeline.topics import CHANGELOG_MAX_BYTES
 
 
 class Role(Enum):
@@ -80,6 +81,7 @@ def new_app(settings: Settings, role: Role) -> faust.App:
         broker_max_poll_records=500,
         consumer_auto_offset_reset="earliest",
         producer_acks=-1,
+        producer_max_request_size=CHANGELOG_MAX_BYTES,  # a topic's state, or a dead letter, is larger than a document
         datadir=str(settings.state_dir / settings.group(role.value)),
     )
 
@@ -93,10 +95,10 @@ def source(app: faust.App, settings: Settings, role: Role) -> Any:
 def hand_over_cleanly(app: faust.App, settings: Settings, loop: ChunkLoop) -> None:
     """Finish what is in flight before partitions are given up: no state may be written for another owner."""
 
-    @app.on_partitions_revoked.connect(weak=False)  # type: ignore[untyped-decorator]
+    @app.on_partitions_revoked.connect(weak=False)
     async def _quiesce(_app: Any, _revoked: Any, **_: Any) -> None:
         await loop.quiesce(settings.session_timeout_s * 0.8)
 
-    @app.on_partitions_assigned.connect(weak=False)  # type: ignore[untyped-decorator]
+    @app.on_partitions_assigned.connect(weak=False)
     async def _resume(_app: Any, _assigned: Any, **_: Any) -> None:
         loop.resume()

@@ -53,11 +53,10 @@ def finsurge(ctx: click.Context, config: Path | None, broker: str | None) -> Non
 def main() -> None:
     """Run the command line; the console script."""
     try:
-        finsurge(standalone_mode=False)
+        # out of standalone mode click returns the code of ctx.exit, and the value of a command, which is None
+        sys.exit(finsurge(standalone_mode=False) or 0)
     except click.exceptions.Abort:
         sys.exit(130)
-    except click.exceptions.Exit as ending:
-        sys.exit(ending.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

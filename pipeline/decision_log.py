@@ -21,15 +21,14 @@ async def read_decisions(settings: Settings) -> AsyncIterator[tuple[int, Decisio
     Within a partition the order is the log's; across partitions it is that of `decided_at`, then of the partition.
     """
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        settings.kafka_topic("decisions"),
+        bootstrap_servers=settings.bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
     )
     await consumer.start()
     try:
-        kafka_topic = settings.kafka_topic("decisions")
-        await consumer.topics()
-        numbers = sorted(consumer.partitions_for_topic(kafka_topic) or ())
-        logs = [_Log(consumer, TopicPartition(kafka_topic, number)) for number in numbers]
-        consumer.assign([log.partition for log in logs])
+        logs = [_Log(consumer, partition) for partition in sorted(consumer.assignment())]
         await consumer.seek_to_beginning()
         ends = await consumer.end_offsets([log.partition for log in logs])
         for log in logs:

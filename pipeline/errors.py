@@ -12,9 +12,11 @@ from models.errors import CheckpointMismatch, DataInvalid
 from models.watchlist import WatchlistInvalid
 from pipeline.broker import BrokerUnavailable
 from pipeline.document_files import FileUnreadable
+from pipeline.embedded import EmbeddedUnavailable
 from pipeline.health import PortTaken
 from pipeline.kafka_jars import KafkaUnavailable
 from pipeline.settings import SettingsInvalid
+from pipeline.topics import TopicRefused
 
 
 class CommandFailed(Exception):
@@ -27,12 +29,14 @@ USER_ERRORS: tuple[type[Exception], ...] = (
     CheckpointMismatch,
     CommandFailed,
     DataInvalid,
+    EmbeddedUnavailable,
     FileUnreadable,
     KafkaError,
     KafkaUnavailable,
     OSError,
     PortTaken,
     SettingsInvalid,
+    TopicRefused,
     WatchlistInvalid,
 )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from pipeline.documents import DocumentLimits, parse_document
 from pipeline.rejects import RecordRejected
@@ -48,19 +48,17 @@ class StreamClock:
 
     async def read(self) -> datetime | None:
         """Return the stream's time after a look at the last document of every partition, assigned here or not."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(self._kafka_topic, bootstrap_servers=self._bootstrap, enable_auto_commit=False)
         await consumer.start()
         try:
-            numbers = consumer.partitions_for_topic(self._kafka_topic) or set()
-            partitions = [TopicPartition(self._kafka_topic, number) for number in numbers]
+            partitions = consumer.assignment()
             ends = await consumer.end_offsets(partitions)
             starts = await consumer.beginning_offsets(partitions)
             filled = [partition for partition in partitions if ends[partition] > starts[partition]]
-            consumer.assign(filled)
             for partition in filled:
                 consumer.seek(partition, ends[partition] - 1)
-            for _, records in (await consumer.getmany(timeout_ms=1000)).items() if filled else ():
-                for record in records:
+            for partition in filled:
+                for record in (await consumer.getmany(partition, timeout_ms=1000)).get(partition, ()):
                     self._observe_raw(record.value, datetime.fromtimestamp(record.timestamp / 1000, tz=UTC))
         finally:
             await consumer.stop()

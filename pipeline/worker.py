@@ -13,7 +13,7 @@ import mode
 from pipeline.app import Role, Running
 from pipeline.broker import reach
 from pipeline.health import HealthServer
-from pipeline.preflight import check_kafka_topics
+from pipeline.preflight import check_kafka_topics, commit_start_offsets
 from pipeline.roles.build import Parts, build_app
 from pipeline.settings import Settings
 
@@ -33,13 +33,14 @@ def run_role(settings: Settings, role: Role, parts: Parts | None = None) -> NoRe
         logging.getLogger(noisy).setLevel(logging.WARNING)
     reach(settings.bootstrap, timeout_s=10.0)
     asyncio.run(check_kafka_topics(settings, role))
+    asyncio.run(commit_start_offsets(settings, role))
     running = build_app(settings, role, parts or Parts())
     health = HealthService(settings, role, running)
     health.check_port()
     worker = faust.Worker(
         running.app, health, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False
     )
-    worker.execute_from_commandline()
+    raise SystemExit(worker.execute_from_commandline())
 
 
 class HealthService(mode.Service):

@@ -99,7 +99,7 @@ class ReadRole:
 
     async def _tick_when_idle(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.idle_s / 2)
+            await asyncio.sleep(self._settings.idle_s)
             idle = [tp for tp in self._app.consumer.assignment() if self._is_idle(tp)]
             if not idle:
                 continue
