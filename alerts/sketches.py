@@ -19,7 +19,7 @@ class TextSketch(msgspec.Struct, frozen=True, array_like=True):
     """
 
     words: tuple[int, ...] = ()  # the least 32-bit hashes, ascending
-    names: tuple[int, ...] = ()
+    names: tuple[int, ...] = ()  # hashed as words are
     numbers: tuple[int, ...] = ()  # with their unit
     direction: int = 0  # -1 falls or misses, +1 rises or beats, 0 neither or both
 

@@ -39,10 +39,12 @@ class StoryConfig:
     # With names in common: outlets that tell the same event in their own words share a third of them.
     min_names: int = 2
     # One is the topic itself, which all documents here have in common.
+    min_words: int = 2
+    # In common beside those names, which say who, and not what: lists of cashtags are no story.
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name in ("horizon_s", "max_stories", "max_sources", "max_excerpt", "min_names"):
+        for name in ("horizon_s", "max_stories", "max_sources", "max_excerpt", "min_names", "min_words"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
         if not 0 < self.min_resemblance_named <= self.min_resemblance <= 1:
@@ -156,13 +158,18 @@ class Stories:
         similarity = resemblance(words, theirs)
         if similarity < self._config.min_resemblance_named or is_contradicted(sketch, story.sketch):
             return 0.0
-        if similarity < self._config.min_resemblance and not self._share_names(sketch, story.sketch):
+        if similarity < self._config.min_resemblance and not self._tell_alike(sketch, story.sketch, words & theirs):
             return 0.0
         return similarity
 
-    def _share_names(self, left: TextSketch, right: TextSketch) -> bool:
-        n_common = len(frozenset(left.names) & frozenset(right.names))
-        return n_common >= self._config.min_names and 2 * n_common >= min(len(left.names), len(right.names))
+    def _tell_alike(self, left: TextSketch, right: TextSketch, common: frozenset[int]) -> bool:
+        """Return whether two texts name the same and have something in common to say of it."""
+        names = frozenset(left.names) & frozenset(right.names)
+        return (
+            len(names) >= self._config.min_names
+            and 2 * len(names) >= min(len(left.names), len(right.names))
+            and len(common - names) >= self._config.min_words
+        )
 
     def _found(self, observation: Observation, words: frozenset[int], tick: int) -> StoryState:
         story = StoryState(

@@ -5,12 +5,12 @@ Updated at ticks that have stories, and at every tick while a surge lasts. Never
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import msgspec
 
 from alerts.baseline import Baseline, BaselineConfig, BaselineState
+from alerts.current import CurrentWindow, TickCounts
 from alerts.evidence import Evidence, SurgeReason
 from alerts.scale import OwnScale, ScaleConfig, ScaleState
 from alerts.ticks import tick_end, tick_start
@@ -84,16 +84,6 @@ class SurgeConfig:
     def window_ticks(self) -> int:
         """Return the length of the current window in ticks."""
         return max(self.scales_s) // self.bin_s
-
-
-class TickCounts(msgspec.Struct, array_like=True):
-    """The novel stories of one tick."""
-
-    tick: int
-    n_stories: int = 0
-    n_negative: int = 0
-    n_posts: int = 0  # of the negative ones
-    sources: tuple[int, ...] = ()  # of the negative ones: hashes, distinct, ascending
 
 
 class DetectorState(msgspec.Struct, array_like=True):
@@ -224,24 +214,18 @@ class SurgeDetector:
 
     def _judge(self, tick: int) -> Evidence:
         config, state = self._config, self.state
-        current = [counts for counts in state.recent if counts.tick > tick - config.window_ticks]
-        n_stories = sum(counts.n_stories for counts in current)
-        n_negative = sum(counts.n_negative for counts in current)
-        n_sources = self._n_sources(current)
+        current = CurrentWindow(tick, config.window_ticks, state.recent)
         hours = config.window_ticks / self._ticks_an_hour
-        value = self._residual(tick, current)
-        block = tick * config.bin_s // config.scale.block_s
-        return_period_s = self._scale.return_period_s(block, value)
-        if not self._is_frozen(tick):
-            self._scale.update(block, value)
-        p_volume = self._baseline.p_volume(n_negative, hours)
-        p_share = self._baseline.p_share(n_stories, n_negative)
-        baseline_age_s = float((tick + 1 - state.first_tick) * config.bin_s)
-        reason = self._reason(n_negative, n_sources, current, baseline_age_s, return_period_s, p_volume, p_share)
+        level = self._baseline.level
+        return_period_s = self._return_period_s(tick, current)
+        p_volume = self._baseline.p_volume(current.n_negative, hours)
+        p_share = self._baseline.p_share(current.n_stories, current.n_negative)
+        age_s = float((tick + 1 - state.first_tick) * config.bin_s)
+        reason = self._reason(current, age_s, return_period_s, p_volume, p_share)
         is_over = reason is SurgeReason.SURGE
         if is_over and state.onset is None:
-            state.onset = self._onset(tick, current)
-        low, high = self._baseline.interval(hours) if is_over or state.over_since is not None else (0, 0)
+            state.onset = current.onset(level / self._ticks_an_hour)
+        low, high = self._baseline.interval(hours)
         return Evidence(
             topic=self._topic,
             at=tick_end(tick, config.bin_s),
@@ -250,69 +234,43 @@ class SurgeDetector:
             is_over=is_over,
             is_raised=is_over or (return_period_s >= config.keep_return_period_s and p_share <= config.keep_p_share),
             return_period_s=return_period_s,
-            n_negative=n_negative,
-            n_stories=n_stories,
-            expected=self._baseline.level * hours,
+            n_negative=current.n_negative,
+            n_stories=current.n_stories,
+            expected=level * hours,
             expected_low=low,
             expected_high=high,
-            negative_share=n_negative / n_stories if n_stories else None,
+            negative_share=current.n_negative / current.n_stories if current.n_stories else None,
             usual_share=self._baseline.share,
             p_volume=p_volume,
             p_share=p_share,
             onset_at=None if state.onset is None else tick_start(state.onset, config.bin_s),
-            n_sources=n_sources,
-            baseline_age_s=baseline_age_s,
+            n_sources=current.n_sources,
+            baseline_age_s=age_s,
         )
 
+    def _return_period_s(self, tick: int, current: CurrentWindow) -> float:
+        scales = tuple(scale_s // self._config.bin_s for scale_s in self._config.scales_s)
+        value = current.residual(self._baseline.level / self._ticks_an_hour, scales)
+        block = tick * self._config.bin_s // self._config.scale.block_s
+        return_period_s = self._scale.return_period_s(block, value)
+        # a surge enters once, with the value that began it: or a crisis of weeks would be the topic's scale
+        if not self._is_frozen(tick):
+            self._scale.update(block, value)
+        return return_period_s
+
     def _reason(
-        self,
-        n_negative: int,
-        n_sources: int,
-        current: list[TickCounts],
-        baseline_age_s: float,
-        return_period_s: float,
-        p_volume: float,
-        p_share: float,
+        self, current: CurrentWindow, age_s: float, return_period_s: float, p_volume: float, p_share: float
     ) -> SurgeReason:
         config = self._config
-        if not n_negative:
+        if not current.n_negative:
             return SurgeReason.QUIET
-        if baseline_age_s < config.min_history_s:
+        if age_s < config.min_history_s:
             return SurgeReason.TOO_LITTLE_HISTORY
-        n_posts = sum(counts.n_posts for counts in current)
-        if n_negative < config.min_negative or (n_sources < config.min_sources and n_posts < config.min_posts):
+        is_public = current.n_sources >= config.min_sources or current.n_posts >= config.min_posts
+        if current.n_negative < config.min_negative or not is_public:
             return SurgeReason.BELOW_SUPPORT
         if return_period_s < config.return_period_s or p_volume > config.max_p_volume:
             return SurgeReason.VOLUME_NOT_RAISED
         if p_share > config.max_p_share:
             return SurgeReason.SHARE_NOT_RAISED
         return SurgeReason.SURGE
-
-    @staticmethod
-    def _n_sources(current: list[TickCounts]) -> int:
-        return len(frozenset(source for counts in current for source in counts.sources))
-
-    def _residual(self, tick: int, current: list[TickCounts]) -> float:
-        """Return by how many standard deviations the counts exceed what is usual, mean over the scales."""
-        level, total = self._baseline.level, 0.0
-        for scale_s in self._config.scales_s:
-            oldest = tick - scale_s // self._config.bin_s
-            observed = sum(counts.n_negative for counts in current if counts.tick > oldest)
-            expected = level * scale_s / 3_600
-            # Anscombe: about unit variance for Poisson counts of any mean
-            total += 2 * (math.sqrt(observed + 0.375) - math.sqrt(expected + 0.375))
-        return max(0.0, total / len(self._config.scales_s))
-
-    def _onset(self, tick: int, current: list[TickCounts]) -> int:
-        """Return the tick from which a raised rate explains the counts best (likelihood ratio scan)."""
-        level = self._baseline.level / self._ticks_an_hour
-        best, best_ratio, observed = tick, -1.0, 0
-        for counts in reversed(current):
-            if not counts.n_negative:
-                continue
-            observed += counts.n_negative
-            expected = level * (tick + 1 - counts.tick)
-            ratio = observed * math.log(observed / expected) - (observed - expected)
-            if observed > expected and ratio > best_ratio:
-                best, best_ratio = counts.tick, ratio
-        return best

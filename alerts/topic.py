@@ -12,10 +12,11 @@ from datetime import datetime
 
 import msgspec
 
+from alerts.current import TickCounts
 from alerts.evidence import Evidence, EvidenceStory
 from alerts.observation import Observation
 from alerts.stories import Assignment, Stories, StoriesState, StoryConfig
-from alerts.surge import DetectorState, SurgeConfig, SurgeDetector, TickCounts
+from alerts.surge import DetectorState, SurgeConfig, SurgeDetector
 from alerts.ticks import tick_end, tick_of
 from alerts.windows import OpenWindow, OpenWindows, Window, WindowConfig
 

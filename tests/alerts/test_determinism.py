@@ -1,0 +1,184 @@
+"""The promise of DESIGN §5: results are a function of what was let through, not of how it arrived."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.baseline import BaselineConfig
+from alerts.evidence import Evidence
+from alerts.observation import Observation
+from alerts.scale import ScaleConfig
+from alerts.sketches import TextSketch
+from alerts.surge import SurgeConfig
+from alerts.topic import Closed, TopicConfig, TopicTrend
+from alerts.watermarks import Lateness, MarkLedger, SourceWatermark
+from alerts.windows import Window
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+END = START + timedelta(days=30)
+GRACE_S, BIN_S = 1_800, 300
+# a detector that fires on little, so that a small example has surges in it
+NERVOUS = TopicConfig(
+    surge=SurgeConfig(
+        min_negative=2,
+        min_history_s=0,
+        return_period_s=86_400.0,
+        keep_return_period_s=43_200.0,
+        max_p_share=0.6,
+        max_p_volume=0.5,
+        max_frozen_s=14_400,
+        baseline=BaselineConfig(prior_hours=2.0),
+        scale=ScaleConfig(prior_excess=0.2, prior_threshold=0.5),
+    )
+)
+
+Logged = Observation | datetime
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as a source partition holds it: in an order that is not quite that of publication."""
+
+    minute: int
+    words: tuple[int, ...]
+    source: str
+    is_negative: bool
+
+
+documents = st.builds(
+    Document,
+    # bursts around two hours, and a tail over two days
+    minute=st.one_of(st.integers(0, 120), st.integers(1_440, 1_500), st.integers(0, 2_880)),
+    words=st.sampled_from([(), (1, 2, 3, 4), (1, 2, 3, 5), (7, 8, 9), (7, 8, 9, 10), (20, 21, 22)]),
+    source=st.sampled_from(["A", "B", "C"]),
+    is_negative=st.booleans(),
+)
+partitions = st.lists(st.lists(documents, min_size=1, max_size=25), min_size=1, max_size=3)
+
+
+def let_through(partition: int, held: list[Document]) -> list[Logged]:
+    """Return what `link` logs of a source partition: observations, and a mark for each new bin."""
+    watermark = SourceWatermark(disorder_s=120)
+    logged: list[Logged] = []
+    marked = START - timedelta(days=1)
+    for n, document in enumerate(sorted(held, key=lambda document: document.minute // 40)):
+        at = START + timedelta(minutes=document.minute)
+        logged.append(
+            Observation(
+                document_id=f"{partition}-{n}",
+                published_at=at,
+                known_at=watermark.at,
+                is_late=watermark.judge(at, GRACE_S, BIN_S) is Lateness.LATE,
+                source=document.source,
+                sentiment=(0.8, 0.1, 0.1) if document.is_negative else (0.1, 0.7, 0.2),
+                sketch=TextSketch(document.words),
+                excerpt=f"text {n}",
+                policy_version="v1",
+            )
+        )
+        watermark.update(at)
+        if watermark.at is not None and watermark.at >= marked + timedelta(seconds=BIN_S):
+            marked = watermark.at
+            logged.append(watermark.at)
+    return logged
+
+
+def merged(logs: list[list[Logged]], draw: random.Random) -> list[tuple[int, Logged]]:
+    """Return the logs in one of the orders in which they could arrive, each log in its own order."""
+    waiting = [list(enumerate(log)) for log in logs]
+    order = [source for source, log in enumerate(logs) for _ in log]
+    draw.shuffle(order)
+    return [(source, waiting[source].pop(0)[1]) for source in order]
+
+
+def run(
+    logs: list[list[Logged]], draw: random.Random, p_close: float, p_restart: float = 0.0
+) -> tuple[Closed, bytes]:
+    """Return all that a topic says, and its state at the end, for one order of arrival."""
+    trend, ledger = TopicTrend("FTX", NERVOUS), MarkLedger()
+    windows: list[Window] = []
+    evidence: list[Evidence] = []
+    late: list[Observation] = []
+    for source, item in merged(logs, draw):
+        if isinstance(item, Observation):
+            trend.observe(item)
+            continue
+        ledger.update(source, item)
+        least = ledger.least(len(logs))
+        if least is not None and draw.random() < p_close:
+            closed = trend.close(least)
+            windows += closed.windows
+            evidence += closed.evidence
+            late += closed.late
+        if draw.random() < p_restart:
+            trend = TopicTrend.restore(NERVOUS, trend.snapshot())
+    closed = trend.close(END)
+    windows += closed.windows
+    evidence += closed.evidence
+    late += closed.late
+    return Closed(tuple(windows), tuple(evidence), tuple(late)), trend.snapshot()
+
+
+@settings(max_examples=150, deadline=None)
+@given(held=partitions, seeds=st.tuples(st.integers(0, 2**32), st.integers(0, 2**32)))
+def test_no_order_of_arrival_and_no_grouping_of_closes_changes_anything(
+    held: list[list[Document]], seeds: tuple[int, int]
+) -> None:
+    logs = [let_through(partition, documents) for partition, documents in enumerate(held)]
+    expected = run(logs, random.Random(0), p_close=0.0)
+    assert run(logs, random.Random(seeds[0]), p_close=1.0) == expected
+    assert run(logs, random.Random(seeds[1]), p_close=0.3, p_restart=0.2) == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(held=partitions)
+def test_every_document_is_counted_once_or_reported_late(held: list[list[Document]]) -> None:
+    logs = [let_through(partition, documents) for partition, documents in enumerate(held)]
+    closed, _ = run(logs, random.Random(0), p_close=0.5)
+    final = [window for window in closed.windows if window.status == "final"]
+    assert len({window.start_at for window in final}) == len(final)
+    assert sum(window.n_documents for window in final) + len(closed.late) == sum(map(len, held))
+    for window in closed.windows:
+        assert window.n_negative + window.n_neutral + window.n_positive == window.n_stories <= window.n_documents
+
+
+def test_the_examples_have_surges_revisions_and_late_documents_in_them() -> None:
+    draw = random.Random(4)
+    held = [
+        [Document(draw.randrange(0, 1_500), (n, n + 100), draw.choice("AB"), draw.random() < 0.2) for n in range(25)]
+        + [Document(draw.randrange(1_440, 1_500), (n, n + 200), draw.choice("ABC"), True) for n in range(25)]
+        for _ in range(2)
+    ]
+    closed, _ = run([let_through(n, documents) for n, documents in enumerate(held)], random.Random(0), p_close=1.0)
+    assert any(evidence.is_over for evidence in closed.evidence)
+    assert {window.status.value for window in closed.windows} == {"provisional", "revised", "final"}
+    assert closed.late
+
+
+@pytest.mark.parametrize("step_minutes", [5, 15, 240, 100_000])
+def test_ticks_can_be_closed_in_steps_of_any_length(step_minutes: int) -> None:
+    draw = random.Random(1)
+    log = let_through(
+        0, [Document(draw.randrange(2_880), (n, n + 1, n + 2), draw.choice("ABC"), n % 2 == 0) for n in range(120)]
+    )
+    expected = run([log], random.Random(0), p_close=0.0)
+    trend = TopicTrend("FTX", NERVOUS)
+    for item in log:
+        if isinstance(item, Observation):
+            trend.observe(item)
+    windows: list[Window] = []
+    evidence: list[Evidence] = []
+    at = START
+    while at < END:
+        at = min(at + timedelta(minutes=step_minutes), END)
+        closed = trend.close(at)
+        windows += closed.windows
+        evidence += closed.evidence
+    assert (tuple(windows), tuple(evidence)) == (expected[0].windows, expected[0].evidence)
+    assert trend.snapshot() == expected[1]
