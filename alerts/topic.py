@@ -6,7 +6,7 @@ nor how many ticks are closed at once changes it.
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -135,7 +135,9 @@ class TopicTrend:
                 f"observation {observation.document_id!r} must be known after tick "
                 f"{self._state.closed_until}, which is closed, got tick {tick}"
             )
-        insort(self._state.pending, observation, key=self._order)
+        index = bisect_right(self._state.pending, self._order(observation), key=self._order)
+        self._state.pending.insert(index, observation)
+        self._pending_ticks.insert(index, tick)
 
     def due_at(self) -> datetime | None:
         """Return the earliest end of a tick whose close would do something, or `None` if idle."""
@@ -180,6 +182,7 @@ class TopicTrend:
 
     def _use(self, state: TopicState) -> None:
         self._state = state
+        self._pending_ticks = [observation.known_tick(self._bin_s) for observation in state.pending]
         self._windows = OpenWindows(state.topic, self._config.windows, state.windows)
         self._stories = Stories(self._config.stories, state.stories)
         self._detector = (
@@ -191,18 +194,17 @@ class TopicTrend:
 
     def _next_tick(self) -> int | None:
         due = [
-            self._state.pending[0].known_tick(self._bin_s) if self._state.pending else None,
+            self._pending_ticks[0] if self._pending_ticks else None,
             self._windows.next_tick(),
             self._detector.next_tick() if self._detector else None,
         ]
         return min((tick for tick in due if tick is not None), default=None)
 
     def _take(self, tick: int) -> list[Observation]:
-        pending, n = self._state.pending, 0
-        while n < len(pending) and pending[n].known_tick(self._bin_s) == tick:
-            n += 1
-        self._state.pending = pending[n:]
-        return pending[:n]
+        n = bisect_right(self._pending_ticks, tick)
+        taken = self._state.pending[:n]
+        del self._state.pending[:n], self._pending_ticks[:n]
+        return taken
 
     def _is_late(self, observation: Observation, tick: int) -> bool:
         published = tick_of(observation.published_at, self._bin_s)
