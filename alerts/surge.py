@@ -36,7 +36,7 @@ class SurgeConfig:
     # Averaged: the hour is quick, four hours reach small topics. The longest is the current window.
     min_negative: int = 4
     # Negative stories in the current window. With five, a failure that a small trade press writes four
-    # stories about in an afternoon is missed; with three, false alarms doubled on a real stream. Busy
+    # stories about in an afternoon is missed; with three, half as many again opened on a real stream. Busy
     # topics never notice: their own scale asks for more.
     min_sources: int = 2
     # Distinct sources among them: one outlet's series is not the public.
