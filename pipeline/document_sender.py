@@ -101,10 +101,18 @@ class DocumentSender:
         Raises:
             DeliveryFailed: this one or an earlier one was not taken.
         """
+        await self.send_raw(document.id, encode(document))
+
+    async def send_raw(self, key: str, value: bytes) -> None:
+        """Hand bytes over that need not be a document.
+
+        Raises:
+            DeliveryFailed: as `send`.
+        """
         while self._in_flight and (self._in_flight[0].done() or len(self._in_flight) >= self._max_in_flight):
             await self._settle()
         try:
-            future = await self._producer.send(self._kafka_topic, key=document.id.encode(), value=encode(document))
+            future = await self._producer.send(self._kafka_topic, key=key.encode(), value=value)
         except KafkaError as error:
             raise self._failed(type(error).__name__) from None
         self._in_flight.append(future)

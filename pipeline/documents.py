@@ -15,7 +15,7 @@ from typing import NoReturn, get_args
 
 import msgspec
 
-from pipeline.records import SCHEMA, Document, Kind
+from pipeline.records import SCHEMA, Document, Kind, Origin
 from pipeline.rejects import RecordRejected, RejectReason
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -62,6 +62,15 @@ class DocumentLimits:
             raise ValueError(f"max_ahead_s must be >= 0, got {self.max_ahead_s}")
         if self.min_published_at.tzinfo is None:
             raise ValueError(f"min_published_at must be aware, got {self.min_published_at}")
+
+
+@dataclass(frozen=True, slots=True)
+class RawDocument:
+    """A record of `documents` as it lies there."""
+
+    value: bytes | None
+    origin: Origin
+    ingested_at: datetime
 
 
 DEFAULT_LIMITS = DocumentLimits()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,22 +20,13 @@ from models.checkpoint import SHIPPED
 from models.decider import Decider
 from models.policy import Policy
 from models.sketch import sketch
-from pipeline.documents import DocumentLimits, parse_document
-from pipeline.records import Decision, Document, Origin, SketchRecord, SpanRecord
+from pipeline.documents import DocumentLimits, RawDocument, parse_document
+from pipeline.records import Decision, Document, SketchRecord, SpanRecord
 from pipeline.rejects import RecordRejected, RejectReason
 from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
 EXCERPT_LENGTH = 300
-
-
-@dataclass(frozen=True, slots=True)
-class RawDocument:
-    """A record of `documents` as it lies there."""
-
-    value: bytes | None
-    origin: Origin
-    ingested_at: datetime
 
 
 class Reader:

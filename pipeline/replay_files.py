@@ -9,15 +9,18 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
 from pipeline.document_files import Row
+from pipeline.documents import RawDocument
 from pipeline.ingest import FieldMapping
-from pipeline.reading import RawDocument, Reader
 from pipeline.records import AlertRecord, Decision, Mention, Origin, TrendRecord, encode
 from pipeline.rejects import RecordRejected
+
+if TYPE_CHECKING:
+    from pipeline.reading import Reader  # loads torch
 
 Reject = Callable[[int, RecordRejected], None]
 _ANY_TIME = datetime(9999, 1, 1, tzinfo=UTC)  # nothing in a file of the past is "in the future"

@@ -11,8 +11,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
+from typing import IO
 
 from pipeline.app import Role
 from pipeline.settings import Settings, to_environment
@@ -32,7 +33,7 @@ def run_roles(settings: Settings, roles: Sequence[Role]) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
-    processes = {role: _start(role, environ) for role in roles}
+    processes = {role: start_role(role, environ) for role in roles}
     try:
         while not asked:
             ended = {role: code for role, process in processes.items() if (code := process.poll()) is not None}
@@ -60,7 +61,8 @@ def stop_all(processes: Sequence[subprocess.Popen[bytes]], deadline_s: float = S
             process.wait()
 
 
-def _start(role: Role, environ: dict[str, str]) -> subprocess.Popen[bytes]:
+def start_role(role: Role, environ: Mapping[str, str], output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+    """Start a process for the role; what it prints goes to `output`, or where this process prints."""
     # a session of its own, so that Ctrl-C in a terminal reaches the supervisor alone, which then stops them in order
     command = [sys.executable, "-m", "pipeline.cli", "worker", "--roles", role.value]
-    return subprocess.Popen(command, env=environ, start_new_session=True)  # noqa: S603
+    return subprocess.Popen(command, env=environ, start_new_session=True, stdout=output, stderr=output)  # noqa: S603

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from alerts.episodes import EpisodeConfig, EpisodeTracker
@@ -85,3 +86,8 @@ def decode_topic(settings: Settings, key: str, value: bytes) -> TopicOrMarks:
 def decode_episodes(_key: str, value: bytes) -> EpisodeTracker:
     """Return a topic's episodes from their changelog record."""
     return EpisodeTracker.restore(EpisodeConfig(), value)
+
+
+def with_partitions(settings: Settings, partitions: int) -> Settings:
+    """Return the settings for another number of source partitions."""
+    return dataclasses.replace(settings, partitions=partitions)

@@ -70,7 +70,7 @@ def command(
     Example: tail -f wire.txt | finsurge ingest - --kind news --source wire
     """
     mapping = FieldMapping(
-        columns=_columns(pairs),
+        columns=columns_of(pairs),
         kind=kind,
         source=source,
         published_at=published_at,
@@ -149,7 +149,8 @@ async def _discard(document: Document) -> None:
     """Send nothing."""
 
 
-def _columns(pairs: Sequence[str]) -> dict[str, str]:
+def columns_of(pairs: Sequence[str]) -> dict[str, str]:
+    """Return which column is which field, of --map's pairs."""
     columns = {}
     for pair in pairs:
         name, _, column = pair.partition("=")
