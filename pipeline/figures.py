@@ -44,7 +44,8 @@ def figures_table(figures: Figures, title: str) -> Table:
     1
     """
     # without lines, eight figures beside the longest source's name fit into 80 columns
-    table = Table("source", title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("source", no_wrap=True)
     for heading in _COLUMNS.values():
         table.add_column(heading, justify="right")
     for source, row in figures.items():

@@ -20,6 +20,7 @@ from models.checkpoint import SHIPPED
 from models.decider import Decider
 from models.policy import Policy
 from models.sketch import sketch
+from pipeline.device import chosen_device
 from pipeline.documents import DocumentLimits, RawDocument, parse_document
 from pipeline.records import Decision, Document, SketchRecord, SpanRecord
 from pipeline.rejects import RecordRejected, RejectReason
@@ -139,6 +140,7 @@ def open_policy(settings: Settings) -> Policy:
 
     Raises:
         CheckpointMismatch: its files are missing or damaged.
+        CommandFailed: the device that the settings name is not there.
     """
     folder = SHIPPED if settings.policy == "shipped" else Path(settings.policy)
-    return Policy.load(folder, device=None if settings.device == "auto" else settings.device)
+    return Policy.load(folder, device=chosen_device(settings))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 from pipeline.checks.check import Check, Level
+from pipeline.errors import CommandFailed
 from pipeline.settings import Settings
 
 SENTENCE = "Tesla shares plunge after a massive recall"
@@ -15,14 +16,16 @@ def check_device(settings: Settings) -> Iterator[Check]:
     """Say where the policy would compute, and in which precision."""
     import torch
 
+    from models.checkpoint import default_device
     from models.network import serving_dtype
+    from pipeline.device import chosen_device
 
-    has_cuda = torch.cuda.is_available()
-    if settings.device == "cuda" and not has_cuda:
-        mend = "install its driver and a CUDA build of torch, or set FINSURGE_DEVICE=auto"
-        yield Check("device", Level.FAIL, f"torch {torch.__version__} finds no CUDA device; {mend}")
+    try:
+        chosen = chosen_device(settings)
+    except CommandFailed as reason:
+        yield Check("device", Level.FAIL, str(reason))
         return
-    device = torch.device("cuda" if has_cuda and settings.device != "cpu" else "cpu")
+    device = torch.device(chosen) if chosen else default_device()
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
     precision = str(serving_dtype(device)).removeprefix("torch.")
     yield Check("device", Level.OK, f"{device.type}, {name}, {precision}, torch {torch.__version__}")
@@ -41,7 +44,10 @@ def check_policy(settings: Settings) -> Iterator[Check]:
     except CheckpointMismatch as reason:
         yield Check("policy", Level.FAIL, f"{reason} (FINSURGE_POLICY={settings.policy})")
         return
-    except (RuntimeError, AssertionError) as error:  # what torch says of a device it cannot use
+    except CommandFailed:
+        yield Check("policy", Level.FAIL, "it cannot be tried without its device; see above")
+        return
+    except RuntimeError as error:  # what torch says of a device it cannot use
         problem = str(error).partition("\n")[0]
         yield Check("policy", Level.FAIL, f"it does not decide: {problem}; try FINSURGE_DEVICE=cpu")
         return

@@ -105,9 +105,10 @@ def _run(settings: Settings, recipe: Recipe, data: TrainSet, folder: Path, view:
     from safetensors import SafetensorError
 
     from models.training import train
+    from pipeline.device import chosen_device
     from pipeline.errors import CommandFailed, one_line
 
-    device = None if settings.device == "auto" else settings.device
+    device = chosen_device(settings)
     try:
         return train(recipe, data, folder, device=device, on_progress=view.advance)
     except (OSError, SafetensorError) as error:
