@@ -20,6 +20,8 @@ from pipeline.settings import Settings, to_environment
 
 log = logging.getLogger(__name__)
 STOP_DEADLINE_S = 20.0
+EXIT_MISTAKE = 2
+"""How a role ends that has told the user's mistake in one line; there is nothing to add."""
 
 
 def run_roles(settings: Settings, roles: Sequence[Role]) -> int:
@@ -38,7 +40,8 @@ def run_roles(settings: Settings, roles: Sequence[Role]) -> int:
         while not asked:
             ended = {role: code for role, process in processes.items() if (code := process.poll()) is not None}
             if ended:
-                for role, code in ended.items():
+                unexplained = {role: code for role, code in ended.items() if code != EXIT_MISTAKE}
+                for role, code in unexplained.items():
                     log.error("role %s ended with code %s: ending the worker", role.value, code)
                 return next((code for code in ended.values() if code > 0), 1)
             time.sleep(0.2)

@@ -14,9 +14,16 @@ from pipeline.settings import Settings, described
 
 @click.command("settings")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--markdown", is_flag=True, help="Print the README's table, with the defaults.")
 @click.pass_obj
-def command(settings: Settings, as_json: bool) -> None:
-    """Print every setting with its value and what it is for."""
+def command(settings: Settings, as_json: bool, markdown: bool) -> None:
+    """Print every setting with its value and what it is for.
+
+    Example: finsurge --config finsurge.yaml settings
+    """
+    if markdown:
+        click.echo("\n".join(markdown_table()))
+        return
     values = dataclasses.asdict(settings)
     if as_json:
         click.echo(json.dumps(values, default=str, indent=2))
@@ -25,3 +32,14 @@ def command(settings: Settings, as_json: bool) -> None:
     for (variable, _, help_text), value in zip(described(), values.values(), strict=True):
         table.add_row(variable, "" if value is None else str(value), help_text)
     Console().print(table)
+
+
+def markdown_table() -> list[str]:
+    """Return the lines of the README's table of settings.
+
+    >>> print(markdown_table()[2])
+    | `FINSURGE_BROKER` | `kafka://127.0.0.1:9092` | the Kafka to use: kafka://host:port[,host:port] |
+    """
+    rows = [(f"`{variable}`", f"`{default}`" if default else "", text) for variable, default, text in described()]
+    head = [("variable", "default", "what for"), ("---", "---", "---")]
+    return [f"| {' | '.join(row)} |" for row in (*head, *rows)]

@@ -26,6 +26,9 @@ def command(settings: Settings, roles: str) -> None:
     if unknown:
         raise click.BadParameter(f"no role {unknown[0]!r}; roles are {', '.join(known)}", param_hint="--roles")
     chosen = [known[name] for name in dict.fromkeys(roles.split(","))]
+    from pipeline.startup import check_startup
+
+    check_startup(settings, chosen)
     if len(chosen) == 1:
         from pipeline.worker import run_role
 
