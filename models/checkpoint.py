@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
+from models.device import default_device as default_device  # pipeline/checks/reading.py asks here
 from models.encoder import EncoderFiles, find_encoder, load_encoder, sha256_of
 from models.errors import CheckpointMismatch
 from models.labels import SENTIMENTS, TAGS
@@ -78,7 +78,7 @@ def save_checkpoint(folder: Path, network: PolicyNetwork, manifest: Manifest) ->
     """
     folder.mkdir(parents=True, exist_ok=True)
     trained = {name: value.detach().cpu().half().contiguous() for name, value in network.trained().items()}
-    save_file(trained, folder / TRAINED_FILE)
+    (folder / TRAINED_FILE).write_bytes(save(trained))
     manifest = replace(manifest, trained_sha256=sha256_of(folder / TRAINED_FILE), version="")
     write_manifest(folder, manifest)
     return manifest
@@ -127,8 +127,3 @@ def load_network(folder: Path) -> tuple[PolicyNetwork, Manifest, EncoderFiles]:
     except (SafetensorError, ValueError) as error:
         raise CheckpointMismatch(f"{folder / TRAINED_FILE}: {error}; fetch it again") from error
     return network, manifest, encoder
-
-
-def default_device() -> torch.device:
-    """Return the first CUDA device if there is one, else the CPU."""
-    return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")

@@ -1,6 +1,6 @@
 """The network behind a policy: encoder, word-shape embedding, adapters, two heads.
 
-Owns how these are joined, what of them is trained and saved, and the numeric type they run in.
+Owns how these are joined, and what of them is trained and saved.
 Knows neither text nor files' layout.
 """
 
@@ -12,6 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from models.device import serving_dtype as serving_dtype  # pipeline/checks/reading.py asks here
 from models.heads import DocumentHead, TokenHead
 from models.padding import PaddedBatch
 from models.shape import Shape
@@ -116,15 +117,3 @@ class PolicyNetwork(nn.Module):
         self.encoder = self.encoder.merge_and_unload().to(dtype)
         self.requires_grad_(False)
         self.eval()
-
-
-def serving_dtype(device: torch.device) -> torch.dtype:
-    """Return bfloat16 where the processor multiplies it natively, float32 elsewhere."""
-    if device.type == "cuda":
-        is_native = torch.cuda.is_bf16_supported(including_emulation=False)
-    elif device.type == "cpu":
-        capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-        is_native = bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-    else:
-        is_native = False
-    return torch.bfloat16 if is_native else torch.float32

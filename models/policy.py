@@ -13,11 +13,12 @@ import torch
 from numpy.typing import NDArray
 
 from models.action import Action
-from models.checkpoint import SHIPPED, Manifest, default_device, load_network
+from models.checkpoint import SHIPPED, Manifest, load_network
 from models.decoding import sentiment_of, spans_of
+from models.device import device_of, serving_dtype
 from models.encoder import load_tokenizer
 from models.labels import Sentiment
-from models.network import PolicyNetwork, serving_dtype
+from models.network import PolicyNetwork
 from models.padding import pad
 from models.tokens import Tokens, WordpieceTokenizer, tokenize
 
@@ -60,9 +61,10 @@ class Policy:
 
         Raises:
             CheckpointMismatch: if anything in it is not what its manifest says.
+            ValueError: if there is no such device.
         """
+        where = device_of(device)
         network, manifest, encoder = load_network(Path(folder))
-        where = torch.device(device) if device else default_device()
         return cls(network, load_tokenizer(encoder), manifest, where, dtype)
 
     @property

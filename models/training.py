@@ -18,14 +18,16 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
 from models.calibration import fit_temperatures
-from models.checkpoint import Manifest, default_device, load_network, save_checkpoint, write_manifest
-from models.encoder import EncoderFiles, find_encoder, load_encoder, load_tokenizer
+from models.checkpoint import Manifest, save_checkpoint, write_manifest
+from models.device import device_of, serving_dtype
+from models.encoder import load_tokenizer
 from models.evaluation import Report, evaluate, evaluate_by_source
 from models.example import Example
-from models.network import Adapters, PolicyNetwork, serving_dtype
+from models.network import PolicyNetwork
 from models.padding import pad
 from models.policy import Policy
 from models.recipe import Recipe
+from models.start import Start
 from models.targets import document_loss, tag_loss, targets_of
 from models.tokens import tokenize
 from models.trainset import TrainSet, shuffled_batches
@@ -43,31 +45,6 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What a run starts from: an encoder with untrained heads, or another policy."""
-
-    network: PolicyNetwork
-    encoder: EncoderFiles
-    adapters: Adapters
-    parent_version: str | None = None
-
-    @classmethod
-    def from_encoder(cls, recipe: Recipe) -> Start:
-        """Return the recipe's encoder with fresh adapters and heads, drawn with its seed."""
-        files = find_encoder(recipe.encoder)
-        with torch.random.fork_rng():
-            torch.manual_seed(recipe.seed)
-            network = PolicyNetwork(load_encoder(files), recipe.adapters)
-        return cls(network, files, recipe.adapters)
-
-    @classmethod
-    def from_policy(cls, folder: Path) -> Start:
-        """Return the policy of a checkpoint folder, to be trained on."""
-        network, manifest, files = load_network(folder)
-        return cls(network, files, manifest.adapters, manifest.version)
 
 
 def train(
@@ -122,7 +99,7 @@ class _Run:
 
     def __init__(self, recipe: Recipe, data: TrainSet, start: Start, device: str | None) -> None:
         self._recipe, self._data, self._start = recipe, data, start
-        self._device = torch.device(device) if device else default_device()
+        self._device = device_of(device)
         self._network = start.network.to(self._device)
         self._tokenizer = load_tokenizer(start.encoder)
         self._tokens = tokenize([example.text for example in data.train], self._tokenizer)

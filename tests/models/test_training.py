@@ -9,7 +9,8 @@ from models.example import Example, LabelledSpan
 from models.network import Adapters
 from models.policy import Policy
 from models.recipe import Recipe
-from models.training import Progress, Start, train
+from models.start import Start
+from models.training import Progress, train
 from models.trainset import TrainSet, shuffled_batches
 
 NAMES = ("Acme", "Globex", "Initech", "Umbrella", "Hooli")
