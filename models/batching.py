@@ -21,7 +21,7 @@ class BatchLimits:
     ValueError: max_padded_tokens must be >= 1, got 0
     """
 
-    max_padded_tokens: int = 4096  # longest times count; bounds memory and time of a forward
+    max_padded_tokens: int = 2048  # longest times count; bounds memory and time of a forward
     max_documents: int = 128  # bounds what is lost to a failing batch
 
     def __post_init__(self) -> None:
