@@ -62,6 +62,11 @@ class Pace:
     speed: float
     live_s: int
 
+    @property
+    def live_end_at(self) -> datetime:
+        """Event time at which the fast part ends."""
+        return self.live_at + timedelta(seconds=self.live_s)
+
     def due_at(self, at: datetime) -> datetime:
         """Return when to send what is published at `at`."""
         since_s = (at - self.live_at).total_seconds()

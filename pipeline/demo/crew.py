@@ -1,0 +1,92 @@
+"""The worker's roles as the demo runs them: a process each, what they print in a file each."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from pipeline.app import Role
+from pipeline.kafka_server import free_port
+from pipeline.settings import Settings, to_environment
+from pipeline.supervisor import start_role, stop_all
+
+
+class Crew:
+    """All roles, for as long as the block lasts.
+
+    Args:
+        settings: the roles' settings.
+        environ: this process's environment; settings in it do not reach the roles, which have the demo's alone.
+        folder: where their output goes, `<role>.log`.
+
+    >>> Crew(Settings(), {"HOME": "x", "FINSURGE_WEBHOOK_URL": "http://a"}, Path("logs")).environ["FINSURGE_CONFIG"]
+    '/dev/null'
+    """
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str], folder: Path) -> None:
+        kept = {name: value for name, value in environ.items() if not name.startswith("FINSURGE_")}
+        # a finsurge.yaml that lies about must not send the demo's alerts to real receivers
+        self.environ = {**kept, **to_environment(settings), "FINSURGE_CONFIG": os.devnull}
+        self._folder = folder
+        self._processes: dict[Role, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Crew:
+        """Start them."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as failing:
+            failing.callback(self._stop)
+            for role in Role:
+                with self.log(role).open("wb") as output:
+                    self._processes[role] = start_role(role, self.environ, output)
+            failing.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop them."""
+        self._stop()
+
+    def ended(self) -> str | None:
+        """Return one line on a role that has ended, if any has."""
+        for role, process in self._processes.items():
+            code = process.poll()
+            if code is not None:
+                last = _last_line(self.log(role))
+                return f"role {role.value} ended with code {code}: {last}; see {self.log(role)}"
+        return None
+
+    def log(self, role: Role) -> Path:
+        """Return the file with what a role prints."""
+        return self._folder / f"{role.value}.log"
+
+    def _stop(self) -> None:
+        stop_all(list(self._processes.values()))
+
+
+def free_ports(count: int) -> int:
+    """Return the first of so many free ports of 127.0.0.1 in a row."""
+    for _ in range(100):
+        first = free_port()
+        if first + count < 65_536 and all(_is_free(port) for port in range(first, first + count)):
+            return first
+    raise OSError(f"no {count} free ports in a row on 127.0.0.1")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "it printed nothing")

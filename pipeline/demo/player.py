@@ -1,0 +1,103 @@
+"""Plays the feed: history as fast as Kafka takes it, then the live feed at its pace, then ordinary news."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from pipeline.demo.board import Board
+from pipeline.demo.feed import FeedRecord
+from pipeline.demo.outcome import DemoReason, Ending, Judge
+from pipeline.demo.progress import Phase
+from pipeline.demo.scenario import Pace, Scenario
+from pipeline.document_sender import DocumentSender
+
+POLL_S = 0.5
+MAX_HISTORY_S = 300.0
+"""Within which the history must have been read; a slow machine takes a minute or two."""
+MAX_REST_S = 20.0
+"""For what the live feed has sent to come out at the end of the flow."""
+_BEHIND = timedelta(hours=1)
+"""By which windows may be behind the last document sent: so long may a partition have been quiet."""
+_LAST_ALERT_S = 3.0
+"""From the last window to an alert that goes with it."""
+
+
+class Player:
+    """Sends the feed's records when they are due, and waits where the worker has to catch up.
+
+    Args:
+        board: is told what was sent, and knows what was read.
+        scenario: how long the live feed is, and how fast.
+        live_at: event time at which it begins.
+        now: the clock.
+    """
+
+    def __init__(self, board: Board, scenario: Scenario, live_at: datetime, now: Callable[[], datetime]) -> None:
+        self._board = board
+        self._scenario = scenario
+        self._live_at = live_at
+        self._now = now
+
+    async def play(
+        self, sender: DocumentSender, records: Iterator[FeedRecord], judge: Judge, *, is_endless: bool
+    ) -> Ending:
+        """Return how it ended; never, if the feed is to go on without end.
+
+        Raises:
+            DeliveryFailed: Kafka does not take the records.
+        """
+        self._board.phase = Phase.HISTORY
+        first = await self._send_history(sender, records)
+        if not await self._is_out(self._live_at, MAX_HISTORY_S):
+            read = f"{self._board.n_read:,} of {self._board.n_history:,} documents"
+            return Ending(DemoReason.TOO_SLOW, f"{read} of history were read in {MAX_HISTORY_S:.0f} s")
+        self._board.phase = Phase.LIVE
+        started_at = self._board.live_started_at = self._now()
+        pace = Pace(self._live_at, started_at, self._scenario.speed, self._scenario.live_s)
+        await self._send_live(sender, first, records, pace, is_endless=is_endless)
+        await self._is_out(pace.live_end_at, MAX_REST_S)
+        await asyncio.sleep(_LAST_ALERT_S)
+        return judge.ending(self._board.tally.opened(), started_at)
+
+    async def _send_history(self, sender: DocumentSender, records: Iterator[FeedRecord]) -> FeedRecord:
+        """Send what was published before the live feed, and return its first record."""
+        for record in records:
+            if record.at >= self._live_at:
+                self._board.n_history = self._board.n_sent
+                return record
+            await self._send(sender, record)
+        raise ValueError("records must go on beyond the live feed's start, but ended before")
+
+    async def _send_live(
+        self,
+        sender: DocumentSender,
+        record: FeedRecord,
+        records: Iterator[FeedRecord],
+        pace: Pace,
+        *,
+        is_endless: bool,
+    ) -> None:
+        while is_endless or record.at <= pace.live_end_at:
+            if record.at > pace.live_end_at:
+                self._board.phase = Phase.ORDINARY
+            wait_s = (pace.due_at(record.at) - self._now()).total_seconds()
+            if wait_s > 0:
+                await asyncio.sleep(wait_s)
+            await self._send(sender, record)
+            record = next(records)
+
+    async def _send(self, sender: DocumentSender, record: FeedRecord) -> None:
+        await sender.send_raw(record.key, record.value)
+        self._board.n_sent += 1
+
+    async def _is_out(self, at: datetime, within_s: float) -> bool:
+        """Return whether, in time, all that was sent was read and the windows until about `at` have come out."""
+        deadline_at = self._now() + timedelta(seconds=within_s)
+        while self._now() < deadline_at:
+            newest_at = self._board.tally.newest_at
+            if self._board.n_read >= self._board.n_sent and newest_at is not None and newest_at >= at - _BEHIND:
+                return True
+            await asyncio.sleep(POLL_S)
+        return False
