@@ -166,11 +166,22 @@ class TopicTrend:
         self._state.closed_until = last
         return Closed(tuple(windows), tuple(evidence), tuple(late), n_documents, n_stories)
 
-    def snapshot(self) -> bytes:
-        """Return the state, as MessagePack."""
+    def watch_since(self, at: datetime) -> None:
+        """Say since when the stream has been watched, where that was not known when the topic was first seen."""
+        if self._state.watched_since is None:
+            self._state.watched_since = at
+
+    def snapshot(self, *, with_pending: bool = True) -> bytes:
+        """Return the state, as MessagePack.
+
+        Args:
+            with_pending: keep what was observed and not yet counted; a caller that keeps that itself observes it
+                again after `restore`.
+        """
         self._state.stories = self._stories.state
         self._state.detector = None if self._detector is None else self._detector.state
-        return msgspec.msgpack.encode(self._state)
+        state = self._state if with_pending else msgspec.structs.replace(self._state, pending=[])
+        return msgspec.msgpack.encode(state)
 
     @classmethod
     def restore(cls, config: TopicConfig, snapshot: bytes) -> TopicTrend:

@@ -94,12 +94,25 @@ class MarkLedger:
 
     def __init__(self) -> None:
         self._marks: dict[int, datetime] = {}
+        self._began_at: datetime | None = None
 
-    def update(self, source: int, watermark: datetime) -> None:
-        """Take a source's mark into account; one that is behind (sent twice) changes nothing."""
+    @property
+    def began_at(self) -> datetime | None:
+        """Return the earliest first mark of the sources seen so far."""
+        return self._began_at
+
+    def update(self, source: int, watermark: datetime, began_at: datetime | None = None) -> None:
+        """Take a source's mark into account; one that is behind (sent twice) changes nothing.
+
+        Args:
+            source: its number.
+            watermark: how far it has come.
+            began_at: its first watermark; by default this one is taken for it.
+        """
         latest = self._marks.get(source)
         if latest is None or watermark > latest:
             self._marks[source] = watermark
+        self._began_at = min(began_at or watermark, self._began_at or watermark)
 
     def least(self, n_sources: int) -> datetime | None:
         """Return how far all sources have come, or `None` until each of them has marked."""
@@ -111,11 +124,12 @@ class MarkLedger:
 
     def snapshot(self) -> bytes:
         """Return the state."""
-        return msgspec.msgpack.encode(dict(sorted(self._marks.items())))
+        return msgspec.msgpack.encode((dict(sorted(self._marks.items())), self._began_at))
 
     @classmethod
     def restore(cls, snapshot: bytes) -> MarkLedger:
         """Return a ledger that goes on where the snapshot was taken."""
         restored = cls()
-        restored._marks = msgspec.msgpack.decode(snapshot, type=dict[int, datetime])
+        kind = tuple[dict[int, datetime], datetime | None]
+        restored._marks, restored._began_at = msgspec.msgpack.decode(snapshot, type=kind)
         return restored

@@ -119,6 +119,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="mar
     schema: int = SCHEMA
     origin: Origin  # in `decisions`
     watermark: AwareDatetime
+    began_at: AwareDatetime  # the partition's first watermark
     n_sources: int  # partitions of `decisions`: marks of all of them are needed
 
 

@@ -17,7 +17,7 @@ from pipeline.records import AlertRecord, Decision, DecisionOrTick, Mention, Ori
 from pipeline.settings import Settings
 from pipeline.stage import MemoryStates, Stage
 from pipeline.stages.link import SourceState
-from pipeline.stages.trends import TopicOrMarks
+from pipeline.stages.trends import TrendsState
 
 Result = TrendRecord | AlertRecord | Mention
 """What leaves the last stage: windows, alerts, and mentions that came too late."""
@@ -34,7 +34,7 @@ class Replay:
 
     def __init__(self, settings: Settings, watchlist: Watchlist, metrics: Metrics) -> None:
         sources: MemoryStates[SourceState] = MemoryStates()
-        topics: MemoryStates[TopicOrMarks] = MemoryStates()
+        topics: MemoryStates[TrendsState] = MemoryStates()
         episodes: MemoryStates[EpisodeTracker] = MemoryStates()
         self._stages: dict[str, Stage[Any]] = {
             "decisions": wiring.link_stage(settings, watchlist, sources, metrics),

@@ -51,6 +51,9 @@ class States(Protocol[State]):
     def put(self, key: str, partition: int, state: State) -> None:
         """Keep `state`; it is written when the current chunk's outputs are durable."""
 
+    def drop(self, key: str, partition: int) -> None:
+        """Forget what is under `key`."""
+
     def items(self) -> Iterator[tuple[str, State]]:
         """Yield all that is held, of partitions that were revoked as well."""
 
@@ -74,6 +77,10 @@ class MemoryStates(Generic[State]):
     def put(self, key: str, partition: int, state: State) -> None:  # noqa: ARG002
         """Keep `state`."""
         self._held[key] = state
+
+    def drop(self, key: str, partition: int) -> None:  # noqa: ARG002
+        """Forget what is under `key`."""
+        self._held.pop(key, None)
 
     def items(self) -> Iterator[tuple[str, State]]:
         """Yield all that is held."""

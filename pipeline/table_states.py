@@ -55,9 +55,9 @@ class TableStates(Generic[State]):
         self._dirty.clear()
 
     async def commit(self) -> None:
-        """Write what was put, marks (`#…`) last, and wait until the broker has it."""
+        """Write what was put in the order of `write_rank`, and wait until the broker has it."""
         sent = []
-        for key in sorted(self._dirty, key=lambda key: key.startswith("#")):
+        for key in sorted(self._dirty, key=lambda key: write_rank(key, is_dropped=key not in self._held)):
             value = self._encode(self._held[key]) if key in self._held else None
             if value is None:
                 self._table.data.pop(key, None)
@@ -66,3 +66,19 @@ class TableStates(Generic[State]):
             sent.append(self._table.send_changelog(self._dirty[key], key, value))
         self._dirty.clear()
         await asyncio.gather(*sent)
+
+
+def write_rank(key: str, *, is_dropped: bool) -> int:
+    """Return when a key is written: a crash may leave any number of the first ones, never a later without an earlier.
+
+    >>> sorted(["#0", "ftx", "+ftx/0/7"], key=lambda key: write_rank(key, is_dropped=False))
+    ['+ftx/0/7', 'ftx', '#0']
+
+    What is pending goes before the topic that has seen it, its removal after the topic that has counted it, and the
+    marks after all that they let close.
+    """
+    if key.startswith("#"):
+        return 3
+    if is_dropped:
+        return 2
+    return 0 if key.startswith("+") else 1

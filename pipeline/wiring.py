@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import msgspec
+
 from alerts.episodes import EpisodeConfig, EpisodeTracker
+from alerts.observation import Observation
 from alerts.surge import SurgeConfig
 from alerts.topic import TopicConfig, TopicTrend
 from alerts.watermarks import MarkLedger
@@ -17,7 +20,7 @@ from pipeline.settings import Settings
 from pipeline.stage import States
 from pipeline.stages.link import LinkStage, SourceState
 from pipeline.stages.surges import SurgesStage
-from pipeline.stages.trends import TopicOrMarks, TrendsStage
+from pipeline.stages.trends import TrendsStage, TrendsState
 
 
 def open_watchlist(settings: Settings) -> Watchlist:
@@ -51,11 +54,9 @@ def topic_config(settings: Settings) -> TopicConfig:
     )
 
 
-def trends_stage(settings: Settings, states: States[TopicOrMarks], metrics: Metrics) -> TrendsStage:
+def trends_stage(settings: Settings, states: States[TrendsState], metrics: Metrics) -> TrendsStage:
     """Return the counting stage."""
-    return TrendsStage(
-        states, metrics, partitions=settings.partitions, bin_s=settings.bin_s, config=topic_config(settings)
-    )
+    return TrendsStage(states, metrics, partitions=settings.partitions, config=topic_config(settings))
 
 
 def surges_stage(
@@ -76,10 +77,19 @@ def decode_source(settings: Settings, _key: str, value: bytes) -> SourceState:
     return SourceState.restore(value, settings.disorder_s)
 
 
-def decode_topic(settings: Settings, key: str, value: bytes) -> TopicOrMarks:
-    """Return a topic's or (`#p`) a partition's marks' state from its changelog record."""
+def encode_trends_state(state: TrendsState) -> bytes:
+    """Return the changelog record of a topic, of a mention that waits, or of a partition's marks."""
+    if isinstance(state, Observation):
+        return msgspec.msgpack.encode(state)
+    return state.snapshot(with_pending=False) if isinstance(state, TopicTrend) else state.snapshot()
+
+
+def decode_trends_state(settings: Settings, key: str, value: bytes) -> TrendsState:
+    """Return what a changelog record holds: the key's first character tells."""
     if key.startswith("#"):
         return MarkLedger.restore(value)
+    if key.startswith("+"):
+        return msgspec.msgpack.decode(value, type=Observation)
     return TopicTrend.restore(topic_config(settings), value)
 
 

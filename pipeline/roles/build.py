@@ -50,7 +50,8 @@ def _runner(app: faust.App, settings: Settings, role: Role, parts: Parts, metric
         alerts = TableStates(_table(app, settings, role), encode, lambda _key, value: decode(AlertRecord, value))
         return NotifyRole(app, settings, alerts, metrics)
     if role is Role.TRENDS:
-        topics = _states(app, settings, role, partial(wiring.decode_topic, settings))
+        decode_state = partial(wiring.decode_trends_state, settings)
+        topics = TableStates(_table(app, settings, role), wiring.encode_trends_state, decode_state)
         stage: Any = wiring.trends_stage(settings, topics, metrics)
         return StatefulRole(app, settings, role.value, stage, topics, MentionOrMark, metrics)
     watchlist = wiring.open_watchlist(settings)

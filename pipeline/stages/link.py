@@ -21,6 +21,7 @@ class _Snapshot(msgspec.Struct, frozen=True):
     applied: int
     marked_at: datetime | None
     watermark: bytes
+    began_at: datetime | None
 
 
 class SourceState:
@@ -34,18 +35,21 @@ class SourceState:
     def __init__(self, disorder_s: int) -> None:
         self.applied = -1  # offset in `documents` of the last decision let through
         self.marked_at: datetime | None = None  # the bin boundary that was last marked
+        self.began_at: datetime | None = None  # the first watermark
         self.watermark = SourceWatermark(disorder_s)
 
     def snapshot(self) -> bytes:
         """Return the state as bytes."""
-        return msgspec.msgpack.encode(_Snapshot(self.applied, self.marked_at, self.watermark.snapshot()))
+        return msgspec.msgpack.encode(
+            _Snapshot(self.applied, self.marked_at, self.watermark.snapshot(), self.began_at)
+        )
 
     @classmethod
     def restore(cls, snapshot: bytes, disorder_s: int) -> SourceState:
         """Return the state that `snapshot` holds."""
         held = msgspec.msgpack.decode(snapshot, type=_Snapshot)
         state = cls(disorder_s)
-        state.applied, state.marked_at = held.applied, held.marked_at
+        state.applied, state.marked_at, state.began_at = held.applied, held.marked_at, held.began_at
         state.watermark = SourceWatermark.restore(held.watermark, disorder_s)
         return state
 
@@ -90,6 +94,7 @@ class LinkStage:
             outbound = self._mentions(record, state)
             state.applied = record.origin.offset
             state.watermark.update(record.published_at)
+            state.began_at = state.began_at or state.watermark.at
         outbound += self._marks(state, origin.partition)
         self._states.put(key, origin.partition, state)
         return outbound
@@ -124,11 +129,12 @@ class LinkStage:
 
     def _marks(self, state: SourceState, source: int) -> list[Outbound]:
         at = state.watermark.at
-        if at is None:
+        if at is None or state.began_at is None:
             return []
         boundary = datetime.fromtimestamp(at.timestamp() // self._bin_s * self._bin_s, tz=at.tzinfo)
         if state.marked_at is not None and boundary <= state.marked_at:
             return []
         state.marked_at = boundary
-        mark = Mark(origin=Origin(source, state.applied), watermark=at, n_sources=self._partitions)
+        origin = Origin(source, state.applied)
+        mark = Mark(origin=origin, watermark=at, began_at=state.began_at, n_sources=self._partitions)
         return [Outbound("mentions", b"", mark, partition) for partition in range(self._partitions)]

@@ -1,16 +1,19 @@
 """Trends: per topic, counts stories in event-time windows and looks for surges, as marks close ticks.
 
-State is one record per topic, and one per partition (`#p`) for the marks, which is written after the topics.
+State by key: `topic` holds what ticks have counted, `+topic/partition/offset` a mention that waits for its tick, `#p`
+the marks of partition p. So a mention costs one small record, and a topic's own is written once a tick.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from alerts.evidence import Evidence
 from alerts.observation import Observation
 from alerts.sketches import TextSketch
+from alerts.ticks import tick_of, tick_start
 from alerts.topic import TopicConfig, TopicTrend
 from alerts.watermarks import MarkLedger
 from alerts.windows import Window
@@ -18,30 +21,32 @@ from pipeline.metrics import Metrics
 from pipeline.records import EvidenceRecord, Mark, Mention, MentionOrMark, Origin, TrendRecord
 from pipeline.stage import Outbound, States, partition_of
 
-TopicOrMarks: TypeAlias = TopicTrend | MarkLedger
+TrendsState: TypeAlias = TopicTrend | MarkLedger | Observation
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """A topic, and the keys of the mentions that wait for their tick."""
+
+    trend: TopicTrend
+    waiting: list[tuple[int, str]]  # (tick, key)
 
 
 class TrendsStage:
     """Turns mentions and marks into windows on `trends` and evidence on `candidates`."""
 
     def __init__(
-        self,
-        states: States[TopicOrMarks],
-        metrics: Metrics,
-        *,
-        partitions: int,
-        bin_s: int,
-        config: TopicConfig,
+        self, states: States[TrendsState], metrics: Metrics, *, partitions: int, config: TopicConfig
     ) -> None:
         self._states = states
         self._metrics = metrics
         self._partitions = partitions
-        self._bin_s = bin_s
+        self._bin_s = config.windows.bin_s
         self._config = config
-        self._topics: dict[int, dict[str, TopicTrend]] | None = None  # by partition, derived from state
+        self._topics: dict[int, dict[str, _Live]] | None = None  # by partition, derived from state
 
     def reset(self) -> None:
-        """Forget which topics there are; the next mark finds them again."""
+        """Forget which topics there are; the next record finds them again."""
         self._topics = None
 
     def step(self, record: MentionOrMark, origin: Origin) -> list[Outbound]:
@@ -51,49 +56,88 @@ class TrendsStage:
         return self._observe(record, origin.partition)
 
     def _observe(self, mention: Mention, partition: int) -> list[Outbound]:
-        topics = self._by_partition(partition)
-        topic = topics.get(mention.topic)
-        if topic is None:
-            topic = TopicTrend(mention.topic, self._config)
-        if mention.origin.offset <= topic.origins.get(mention.origin.partition, -1):
+        live = self._live(mention.topic, partition)
+        source, offset = mention.origin
+        if offset <= live.trend.origins.get(source, -1):
             return []
-        topic.origins[mention.origin.partition] = mention.origin.offset
-        topic.observe(_observation(mention))
-        topics[mention.topic] = topic
-        self._states.put(mention.topic, partition, topic)
+        observation = _observation(mention)
+        key = f"+{mention.topic}/{source}/{offset}"
+        self._wait(live, key, observation)
+        self._states.put(key, partition, observation)
         return [Outbound("late", mention.topic.encode(), mention, partition)] if mention.is_late else []
 
+    def _wait(self, live: _Live, key: str, observation: Observation) -> None:
+        _, source, offset = key.split("/")
+        origins = live.trend.origins
+        origins[int(source)] = max(int(offset), origins.get(int(source), -1))
+        live.trend.observe(observation)
+        live.waiting.append((observation.known_tick(self._bin_s), key))
+
     def _close(self, mark: Mark, partition: int) -> list[Outbound]:
-        key = f"#{partition}"
-        ledger = self._states.get(key) or MarkLedger()
-        if not isinstance(ledger, MarkLedger):
-            raise TypeError(f"state {key} must hold marks, got {type(ledger).__name__}")
+        ledger = self._ledger(partition)
         before = ledger.least(mark.n_sources)
-        ledger.update(mark.origin.partition, mark.watermark)
+        ledger.update(mark.origin.partition, mark.watermark, mark.began_at)
         least = ledger.least(mark.n_sources)
-        self._states.put(key, partition, ledger)
-        if least is None or (before is not None and self._bin(before) == self._bin(least)):
+        self._states.put(f"#{partition}", partition, ledger)
+        if least is None or (before is not None and tick_of(before, self._bin_s) == tick_of(least, self._bin_s)):
             return []
-        until = datetime.fromtimestamp(self._bin(least) * self._bin_s, tz=UTC)
+        until = tick_start(tick_of(least, self._bin_s), self._bin_s)
         outbound = []
         topics = self._by_partition(partition)
-        for name in sorted(name for name, topic in topics.items() if _is_due(topic, until)):
-            closed = topics[name].close(until)
-            self._states.put(name, partition, topics[name])
-            outbound += [self._window(window, partition) for window in closed.windows]
-            outbound += [self._candidate(evidence) for evidence in closed.evidence]
+        for name in sorted(name for name, live in topics.items() if _is_due(live.trend, until)):
+            outbound += self._close_topic(name, topics[name], ledger, until, partition)
         return outbound
 
-    def _by_partition(self, partition: int) -> dict[str, TopicTrend]:
+    def _close_topic(
+        self, name: str, live: _Live, ledger: MarkLedger, until: datetime, partition: int
+    ) -> list[Outbound]:
+        if ledger.began_at is not None:
+            live.trend.watch_since(ledger.began_at)
+        closed = live.trend.close(until)
+        self._states.put(name, partition, live.trend)
+        last = live.trend.closed_until
+        counted = [key for tick, key in live.waiting if last is not None and tick <= last]
+        for key in counted:
+            self._states.drop(key, partition)
+        live.waiting[:] = [entry for entry in live.waiting if last is None or entry[0] > last]
+        return [self._window(window, partition) for window in closed.windows] + [
+            self._candidate(evidence) for evidence in closed.evidence
+        ]
+
+    def _ledger(self, partition: int) -> MarkLedger:
+        ledger = self._states.get(f"#{partition}") or MarkLedger()
+        if not isinstance(ledger, MarkLedger):
+            raise TypeError(f"state #{partition} must hold marks, got {type(ledger).__name__}")
+        return ledger
+
+    def _live(self, topic: str, partition: int) -> _Live:
+        topics = self._by_partition(partition)
+        if topic not in topics:
+            topics[topic] = _Live(TopicTrend(topic, self._config), [])
+        return topics[topic]
+
+    def _by_partition(self, partition: int) -> dict[str, _Live]:
         if self._topics is None:
             self._topics = {}
-            for name, state in self._states.items():
-                if isinstance(state, TopicTrend):
-                    self._topics.setdefault(partition_of(name, self._partitions), {})[name] = state
+            self._find_topics()
         return self._topics.setdefault(partition, {})
 
-    def _bin(self, at: datetime) -> int:
-        return int(at.timestamp() // self._bin_s)
+    def _find_topics(self) -> None:
+        held = list(self._states.items())
+        for name, state in held:
+            if isinstance(state, TopicTrend):
+                self._by_partition(partition_of(name, self._partitions))[name] = _Live(state, [])
+        for key, state in held:
+            if not isinstance(state, Observation):
+                continue
+            topic = key[1:].split("/")[0]
+            partition = partition_of(topic, self._partitions)
+            live = self._live(topic, partition)
+            last = live.trend.closed_until
+            if last is not None and state.known_tick(self._bin_s) <= last:
+                self._states.drop(key, partition)  # counted; the process died before it could say so
+            else:
+                self._wait(live, key, state)
 
     def _window(self, window: Window, partition: int) -> Outbound:
         self._metrics.count_window(window.status.value, window.n_stories)
