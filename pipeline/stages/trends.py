@@ -134,8 +134,9 @@ class TrendsStage:
             partition = partition_of(topic, self._partitions)
             live = self._live(topic, partition)
             last = live.trend.closed_until
-            if last is not None and state.known_tick(self._bin_s) <= last:
-                self._states.drop(key, partition)  # counted; the process died before it could say so
+            tick = state.known_tick(self._bin_s)
+            if last is not None and tick <= last:
+                live.waiting.append((tick, key))  # counted; the process died before it could say so
             else:
                 self._wait(live, key, state)
 
