@@ -1,9 +1,8 @@
-"""Where the policy computes, by the settings; a device that is not there is told before torch stumbles."""
+"""Where the policy computes, by the settings; a device that is not there is the user's mistake, told in one line."""
 
 from __future__ import annotations
 
-import torch
-
+from models.device import device_of
 from pipeline.errors import CommandFailed
 from pipeline.settings import Settings
 
@@ -15,9 +14,11 @@ def chosen_device(settings: Settings) -> str | None:
     'cpu'
 
     Raises:
-        CommandFailed: CUDA is asked for and not there.
+        CommandFailed: it is not there.
     """
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        mend = "install its driver and a CUDA build of torch, or set FINSURGE_DEVICE=auto"
-        raise CommandFailed(f"torch {torch.__version__} finds no CUDA device; {mend}")
-    return None if settings.device == "auto" else settings.device
+    name = None if settings.device == "auto" else settings.device
+    try:
+        device_of(name)
+    except ValueError as error:
+        raise CommandFailed(f"{error}; set FINSURGE_DEVICE=auto") from None
+    return name

@@ -15,6 +15,7 @@ import msgspec
 
 from pipeline.document_files import Row
 from pipeline.documents import RawDocument
+from pipeline.errors import CommandFailed
 from pipeline.ingest import FieldMapping
 from pipeline.records import AlertRecord, Decision, Mention, Origin, TrendRecord, encode
 from pipeline.rejects import RecordRejected
@@ -69,7 +70,11 @@ def decide_rows(
 
 
 class ReplayWriter:
-    """Writes `decisions.jsonl`, `trends.jsonl`, `late.jsonl` and `alerts.jsonl` into a folder."""
+    """Writes `decisions.jsonl`, `trends.jsonl`, `late.jsonl` and `alerts.jsonl` into a folder.
+
+    Raises:
+        CommandFailed: the folder or a file cannot be written, for instance because the disk is full.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.totals = Totals()
@@ -79,22 +84,32 @@ class ReplayWriter:
 
     def __enter__(self) -> ReplayWriter:
         """Make the folder and open the files; what they held is gone."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         names = {Decision: "decisions", TrendRecord: "trends", Mention: "late", AlertRecord: "alerts"}
-        for kind, name in names.items():
-            file = (self._folder / f"{name}.jsonl").open("wb")
-            self._files[kind] = self._stack.enter_context(file)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for kind, name in names.items():
+                file = (self._folder / f"{name}.jsonl").open("wb")
+                self._files[kind] = self._stack.enter_context(file)
+        except OSError as error:
+            self._stack.close()
+            raise self._failed(error) from None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the files."""
-        self._stack.close()
+        """Close the files; what was buffered is written here."""
+        try:
+            self._stack.close()
+        except OSError as failed:
+            raise self._failed(failed) from None
 
     def write(self, record: msgspec.Struct) -> None:
         """Append the record to its file."""
-        self._files[type(record)].write(encode(record) + b"\n")
+        try:
+            self._files[type(record)].write(encode(record) + b"\n")
+        except OSError as error:
+            raise self._failed(error) from None
         if isinstance(record, Decision):
             self.totals.n_decided += 1
         elif isinstance(record, TrendRecord):
@@ -104,3 +119,9 @@ class ReplayWriter:
         elif isinstance(record, AlertRecord):
             self.totals.n_alerts += 1
             self.totals.n_opened += record.transition == "opened"
+
+    def _failed(self, error: OSError) -> CommandFailed:
+        reason = (error.strerror or str(error)).lower()
+        return CommandFailed(
+            f"cannot write to {self._folder}: {reason}; make room, or name another folder with --out"
+        )

@@ -16,8 +16,7 @@ def check_device(settings: Settings) -> Iterator[Check]:
     """Say where the policy would compute, and in which precision."""
     import torch
 
-    from models.checkpoint import default_device
-    from models.network import serving_dtype
+    from models.device import device_of, serving_dtype
     from pipeline.device import chosen_device
 
     try:
@@ -25,7 +24,7 @@ def check_device(settings: Settings) -> Iterator[Check]:
     except CommandFailed as reason:
         yield Check("device", Level.FAIL, str(reason))
         return
-    device = torch.device(chosen) if chosen else default_device()
+    device = device_of(chosen)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
     precision = str(serving_dtype(device)).removeprefix("torch.")
     yield Check("device", Level.OK, f"{device.type}, {name}, {precision}, torch {torch.__version__}")
