@@ -44,7 +44,7 @@ class EmbeddedBroker:
             ) from None
         try:
             # The mock lives as long as this client; its address is in the client's own metadata.
-            self._client = AdminClient({"bootstrap.servers": "unused", "test.mock.num.brokers": 1})
+            self._client = AdminClient({"bootstrap.servers": "unused", "test.mock.num.brokers": 1, "log_level": 3})
             (broker,) = self._client.list_topics(timeout=10).brokers.values()
         except (KafkaException, ValueError) as error:
             raise EmbeddedUnavailable(f"the embedded broker did not start: {error}") from None

@@ -63,7 +63,7 @@ class Board:
             (self._recent[0], self._recent[-1]) if self._recent else ((0, 0),) * 2
         )
         return Progress(
-            phase=self.phase,
+            phase=self.phase if self.n_read else Phase.STARTING,
             elapsed_s=self.elapsed_s,
             n_sent=self.n_sent,
             event_at=self.tally.newest_at,
@@ -91,7 +91,7 @@ class Board:
             broker=broker,
             seed=seed,
             crisis_topic=crisis_topic,
-            policy_version=read.policy_version,
+            policy_versions=tuple(self.tally.policy_versions),
             n_sent=self.n_sent,
             n_decided=read.documents.get("decided", 0) + n_from_cache,
             n_from_cache=n_from_cache,

@@ -33,7 +33,7 @@ class Crew:
         # a finsurge.yaml that lies about must not send the demo's alerts to real receivers
         self.environ = {**kept, **to_environment(settings), "FINSURGE_CONFIG": os.devnull}
         self._folder = folder
-        self._processes: dict[Role, subprocess.Popen[bytes]] = {}
+        self.processes: dict[Role, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Crew:
         """Start them."""
@@ -42,7 +42,7 @@ class Crew:
             failing.callback(self._stop)
             for role in Role:
                 with self.log(role).open("wb") as output:
-                    self._processes[role] = start_role(role, self.environ, output)
+                    self.processes[role] = start_role(role, self.environ, output)
             failing.pop_all()
         return self
 
@@ -54,7 +54,7 @@ class Crew:
 
     def ended(self) -> str | None:
         """Return one line on a role that has ended, if any has."""
-        for role, process in self._processes.items():
+        for role, process in self.processes.items():
             code = process.poll()
             if code is not None:
                 last = _last_line(self.log(role))
@@ -66,7 +66,7 @@ class Crew:
         return self._folder / f"{role.value}.log"
 
     def _stop(self) -> None:
-        stop_all(list(self._processes.values()))
+        stop_all(list(self.processes.values()))
 
 
 def free_ports(count: int) -> int:

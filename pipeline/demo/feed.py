@@ -50,7 +50,7 @@ class Feed:
     >>> feed = Feed(load_texts(), Scenario(), datetime(2026, 1, 9, tzinfo=UTC), seed=1)
     >>> first = next(feed.records())
     >>> first.at.isoformat(timespec="hours"), feed.crisis_topic
-    ('2026-01-04T00+00:00', 'rivian')
+    ('2026-01-04T00+00:00', 'volkswagen')
     """
 
     def __init__(self, texts: Texts, scenario: Scenario, live_at: datetime, seed: int) -> None:

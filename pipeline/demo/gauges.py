@@ -27,7 +27,6 @@ class RoleGauges:
     documents: Mapping[str, int] = field(default_factory=dict)  # by outcome
     batch_documents: float | None = None  # mean
     queue_age_s: float | None = None  # mean
-    policy_version: str | None = None
 
     @property
     def n_read(self) -> int:
@@ -40,15 +39,12 @@ class RoleGauges:
         lag: int | None = None
         documents: dict[str, int] = {}
         values: dict[str, float] = {}
-        version: str | None = None
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
                 if sample.name == "finsurge_lag_records":
                     lag = (lag or 0) + int(sample.value)
                 elif sample.name == "finsurge_documents_total":
                     documents[sample.labels["outcome"]] = int(sample.value)
-                elif sample.name == "finsurge_policy_info":
-                    version = sample.labels.get("version")
                 else:
                     values[sample.name] = sample.value
         return cls(
@@ -56,7 +52,6 @@ class RoleGauges:
             documents=documents,
             batch_documents=_mean(values, "finsurge_batch_documents"),
             queue_age_s=_mean(values, "finsurge_queue_age_seconds"),
-            policy_version=version,
         )
 
 

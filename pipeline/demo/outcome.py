@@ -100,7 +100,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     broker: str
     seed: int
     crisis_topic: str
-    policy_version: str | None
+    policy_versions: tuple[str, ...]
     n_sent: int
     n_decided: int
     n_from_cache: int  # of the decided
@@ -120,7 +120,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         return [
             f"{self.n_decided:,} documents decided ({self.n_from_cache:,} repeats among them){rate}",
             f"{self.n_rejected} rejected; dead letters: {reasons or 'none'}",
-            f"{self.n_windows:,} final windows; policy {self.policy_version}; {self.elapsed_s:.0f} s in all",
+            f"{self.n_windows:,} final windows in {self.elapsed_s:.0f} s; policy {' '.join(self.policy_versions)}",
             *(_line(alert) for alert in self.alerts),
             f"{self.reason.value}: {self.detail}",
         ]

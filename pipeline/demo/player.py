@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from pipeline.demo.board import Board
 from pipeline.demo.feed import FeedRecord
 from pipeline.demo.outcome import DemoReason, Ending, Judge
 from pipeline.demo.progress import Phase
 from pipeline.demo.scenario import Pace, Scenario
-from pipeline.document_sender import DocumentSender
 
 POLL_S = 0.5
 MAX_HISTORY_S = 300.0
@@ -24,6 +24,13 @@ _LAST_ALERT_S = 3.0
 """From the last window to an alert that goes with it."""
 
 
+class Sender(Protocol):
+    """Takes records in order."""
+
+    async def send_raw(self, key: str, value: bytes) -> None:
+        """Hand a record over."""
+
+
 class Player:
     """Sends the feed's records when they are due, and waits where the worker has to catch up.
 
@@ -32,17 +39,24 @@ class Player:
         scenario: how long the live feed is, and how fast.
         live_at: event time at which it begins.
         now: the clock.
+        sleep: waits so many of its seconds.
     """
 
-    def __init__(self, board: Board, scenario: Scenario, live_at: datetime, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        board: Board,
+        scenario: Scenario,
+        live_at: datetime,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._board = board
         self._scenario = scenario
         self._live_at = live_at
         self._now = now
+        self._sleep = sleep
 
-    async def play(
-        self, sender: DocumentSender, records: Iterator[FeedRecord], judge: Judge, *, is_endless: bool
-    ) -> Ending:
+    async def play(self, sender: Sender, records: Iterator[FeedRecord], judge: Judge, *, is_endless: bool) -> Ending:
         """Return how it ended; never, if the feed is to go on without end.
 
         Raises:
@@ -58,10 +72,10 @@ class Player:
         pace = Pace(self._live_at, started_at, self._scenario.speed, self._scenario.live_s)
         await self._send_live(sender, first, records, pace, is_endless=is_endless)
         await self._is_out(pace.live_end_at, MAX_REST_S)
-        await asyncio.sleep(_LAST_ALERT_S)
+        await self._sleep(_LAST_ALERT_S)
         return judge.ending(self._board.tally.opened(), started_at)
 
-    async def _send_history(self, sender: DocumentSender, records: Iterator[FeedRecord]) -> FeedRecord:
+    async def _send_history(self, sender: Sender, records: Iterator[FeedRecord]) -> FeedRecord:
         """Send what was published before the live feed, and return its first record."""
         for record in records:
             if record.at >= self._live_at:
@@ -72,7 +86,7 @@ class Player:
 
     async def _send_live(
         self,
-        sender: DocumentSender,
+        sender: Sender,
         record: FeedRecord,
         records: Iterator[FeedRecord],
         pace: Pace,
@@ -84,11 +98,11 @@ class Player:
                 self._board.phase = Phase.ORDINARY
             wait_s = (pace.due_at(record.at) - self._now()).total_seconds()
             if wait_s > 0:
-                await asyncio.sleep(wait_s)
+                await self._sleep(wait_s)
             await self._send(sender, record)
             record = next(records)
 
-    async def _send(self, sender: DocumentSender, record: FeedRecord) -> None:
+    async def _send(self, sender: Sender, record: FeedRecord) -> None:
         await sender.send_raw(record.key, record.value)
         self._board.n_sent += 1
 
@@ -99,5 +113,5 @@ class Player:
             newest_at = self._board.tally.newest_at
             if self._board.n_read >= self._board.n_sent and newest_at is not None and newest_at >= at - _BEHIND:
                 return True
-            await asyncio.sleep(POLL_S)
+            await self._sleep(POLL_S)
         return False

@@ -51,6 +51,7 @@ class Tally:
         self.n_final = 0
         self.newest_at: datetime | None = None  # end of the newest window
         self.alerts: list[SeenAlert] = []
+        self.policy_versions: list[str] = []  # in order of appearance
         self.dead_letters: Counter[str] = Counter()  # by reason
         self._windows: dict[str, dict[datetime, TrendRecord]] = {}
 
@@ -59,6 +60,7 @@ class Tally:
         self.n_final += window.status == "final"
         if self.newest_at is None or window.end_at > self.newest_at:
             self.newest_at = window.end_at
+        self.policy_versions += [name for name in window.policy_versions if name not in self.policy_versions]
         self._windows.setdefault(window.topic, {})[window.start_at] = window
 
     def add_alert(self, alert: AlertRecord, seen_at: datetime) -> None:

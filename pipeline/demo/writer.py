@@ -30,8 +30,8 @@ class Writer:
     >>> writer = Writer(load_texts(), random.Random(7))
     >>> item = writer.write(Template("{name} moves to {place}", "It was about time."), {"name": "Acme"})
     >>> item.headline
-    'Acme moves to Antwerp'
-    >>> writer.copy(item).body == item.body
+    'Acme moves to Turin'
+    >>> "Acme" in writer.copy(item).headline
     True
     """
 
