@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,8 +84,8 @@ class ChunkLoop:
         self._room.set()
         self._open.set()
 
-    async def run(self, stream: Any) -> None:
-        """Consume `stream` until the app stops."""
+    async def run(self, stream: Any, *beside: Coroutine[Any, Any, None]) -> None:
+        """Consume `stream` until the app stops; an error of what runs `beside` it ends it as well."""
         stream.enable_acks = False
         agent = asyncio.current_task()
         worked: asyncio.Queue[tuple[list[Any], asyncio.Task[Any]]] = asyncio.Queue()
@@ -93,6 +93,7 @@ class ChunkLoop:
         tasks = [
             asyncio.create_task(self._take(worked, slots), name="take"),
             asyncio.create_task(self._finish_in_order(stream, worked, slots), name="finish"),
+            *(asyncio.create_task(each) for each in beside),
         ]
         failures: list[BaseException] = []
 

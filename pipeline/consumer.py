@@ -1,12 +1,13 @@
 """Two guards around Faust's consumer: commits never pass an unacknowledged record, and no record is skipped.
 
-Measured on faust-streaming 0.15.3 (tests/pipeline/test_faust_traps.py fails when upstream changes either).
+Measured on faust-streaming 0.15.3 (tests/pipeline/test_consumer.py fails when upstream changes either).
 """
 
 from __future__ import annotations
 
 import bisect
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import faust
@@ -57,13 +58,16 @@ def guard_commits() -> None:
 class Contiguity:
     """Checks that each record is the next one of its partition, and tells a skip from a genuine gap.
 
-    Retention, compaction and transaction markers leave genuine gaps; a second, group-less consumer that reads from
-    the expected offset shows whether the broker itself has nothing there.
+    Retention, compaction and transaction markers leave genuine gaps: the broker itself has nothing there.
+
+    Args:
+        app: whose consumer is watched.
+        first_offset: returns the offset of the first record that the broker holds from an offset on.
     """
 
-    def __init__(self, app: Any, bootstrap: str) -> None:
+    def __init__(self, app: Any, first_offset: Callable[[Any, int], Awaitable[int]]) -> None:
         self._app = app
-        self._bootstrap = bootstrap
+        self._first_offset = first_offset
         self._expected: dict[tuple[Any, int], int] = {}
 
     async def check(self, message: Any) -> None:
@@ -86,7 +90,15 @@ class Contiguity:
             log.warning("genuine gap in %s: offsets %d to %d", message.tp, expected, message.offset - 1)
         self._expected[key] = message.offset + 1
 
-    async def _first_offset(self, tp: Any, offset: int) -> int:
+
+class BrokerLog:
+    """Looks into a partition by a second consumer, which is in no group and moves nobody's offsets."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+
+    async def __call__(self, tp: Any, offset: int) -> int:
+        """Return the offset of the first record at or after `offset`; waits for one if there is none."""
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
         )

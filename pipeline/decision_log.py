@@ -10,6 +10,8 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from pipeline.records import Decision, DecisionOrTick
+from pipeline.rejects import RecordRejected
+from pipeline.roles.dead_letter_box import decoded
 from pipeline.settings import Settings
 
 _decoder: msgspec.json.Decoder[DecisionOrTick] = msgspec.json.Decoder(DecisionOrTick)
@@ -71,7 +73,5 @@ class _Log:
 
 
 def _decode(value: bytes | None) -> DecisionOrTick | None:
-    try:
-        return _decoder.decode(value or b"")
-    except msgspec.DecodeError:  # `link` put it to the dead letters
-        return None
+    record: DecisionOrTick | RecordRejected = decoded(_decoder, value)
+    return None if isinstance(record, RecordRejected) else record  # `link` put it to the dead letters

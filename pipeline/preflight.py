@@ -17,9 +17,9 @@ log = logging.getLogger(__name__)
 OUTBOUND = {
     Role.READ: ("decisions", "documents.dlq"),
     Role.LINK: ("mentions", "documents.dlq"),
-    Role.TRENDS: ("trends", "candidates", "late"),
-    Role.SURGES: ("alerts",),
-    Role.NOTIFY: (),
+    Role.TRENDS: ("trends", "candidates", "late", "documents.dlq"),
+    Role.SURGES: ("alerts", "documents.dlq"),
+    Role.NOTIFY: ("documents.dlq",),
 }
 
 

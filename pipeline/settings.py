@@ -6,6 +6,8 @@ Precedence: environment (FINSURGE_<NAME>) before file (FINSURGE_CONFIG or ./fins
 from __future__ import annotations
 
 import dataclasses
+import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -14,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+_BROKER = re.compile(r"kafka://[^,/\s]+:[0-9]{1,5}(,[^,/\s]+:[0-9]{1,5})*")
 
 
 class SettingsInvalid(ValueError):
@@ -57,15 +61,17 @@ class Settings:
     def __post_init__(self) -> None:
         positive = ("partitions", "session_timeout_s", "max_padded_tokens", "max_batch_documents")
         for name in (*positive, "idle_s", "bin_s"):
-            if getattr(self, name) <= 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise SettingsInvalid(f"{name} must be > 0, got {getattr(self, name)}")
         for name in ("linger_s", "disorder_s", "grace_s"):
-            if getattr(self, name) < 0:
+            if not 0 <= getattr(self, name) < math.inf:
                 raise SettingsInvalid(f"{name} must be >= 0, got {getattr(self, name)}")
+        if 3_600 % self.bin_s:
+            raise SettingsInvalid(f"bin_s must divide an hour, got {self.bin_s}")
         if self.device not in ("auto", "cpu", "cuda"):
             raise SettingsInvalid(f"device must be auto, cpu or cuda, got {self.device!r}")
-        if not self.broker.startswith("kafka://") or not self.bootstrap:
-            raise SettingsInvalid(f"broker must look like kafka://host:port, got {self.broker!r}")
+        if not _BROKER.fullmatch(self.broker):
+            raise SettingsInvalid(f"broker must look like kafka://host:port[,host:port], got {self.broker!r}")
         if not 0 < self.http_port < 65531:
             raise SettingsInvalid(f"http_port must be between 1 and 65530, got {self.http_port}")
 
@@ -122,7 +128,14 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _convert(name: str, value: Any, kind: Any, source: str) -> Any:
     if isinstance(kind, types.UnionType):
+        if value is None:
+            return None
         kind = next(part for part in typing.get_args(kind) if part is not type(None))
+    # YAML has types of its own: 4.5 partitions, or a folder called null, are mistakes
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_lossy = kind is int and is_number and value != round(value)
+    if is_lossy or not (is_number or isinstance(value, str)):
+        raise SettingsInvalid(f"{source}: {name} must be a {kind.__name__}, got {value!r}")
     try:
         return kind(value)
     except (TypeError, ValueError):

@@ -18,6 +18,7 @@ from pipeline.commands.ingest import columns_of
 from pipeline.decision_log import read_decisions
 from pipeline.document_files import FileFormat
 from pipeline.documents import KINDS
+from pipeline.errors import CommandFailed
 from pipeline.ingest import FieldMapping
 from pipeline.ingest_view import IngestView
 from pipeline.input_file import InputFile
@@ -109,8 +110,14 @@ def _replay_file(
 
 
 async def _replay_kafka(settings: Settings, writer: ReplayWriter) -> None:
+    from pipeline.preflight import partition_counts  # loads Faust
+
     reach(settings.bootstrap, timeout_s=10.0)
-    replay = _replay(settings, settings.partitions)
+    kafka_topic = settings.kafka_topic("decisions")
+    n_sources = (await partition_counts(settings.bootstrap)).get(kafka_topic)
+    if not n_sources:
+        raise CommandFailed(f"Kafka topic {kafka_topic} is missing: nothing was ever decided there")
+    replay = _replay(settings, n_sources)
     async for partition, record in read_decisions(settings):
         if isinstance(record, Decision):
             writer.write(record)

@@ -14,16 +14,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
+import msgspec
 
 from pipeline.chunks import ChunkConfig, ChunkLoop
-from pipeline.consumer import Contiguity
+from pipeline.consumer import BrokerLog, Contiguity
 from pipeline.delivery import Dispatcher
 from pipeline.metrics import Metrics
 from pipeline.receivers.alertmanager import AlertmanagerReceiver
 from pipeline.receivers.log import LogReceiver
 from pipeline.receivers.receiver import Receiver
 from pipeline.receivers.webhook import WebhookReceiver
-from pipeline.records import AlertRecord, decode
+from pipeline.records import AlertRecord
+from pipeline.rejects import RecordRejected
+from pipeline.roles.dead_letter_box import DeadLetterBox, decoded
 from pipeline.settings import Settings
 from pipeline.table_states import TableStates
 
@@ -38,29 +41,29 @@ class NotifyRole:
         self._settings = settings
         self._states = states
         self._metrics = metrics
+        self._decoder = msgspec.json.Decoder(AlertRecord)
+        self._dead_letters = DeadLetterBox(app, settings, "notify", metrics)
         self._dispatcher: Dispatcher | None = None
         self._generation: int | None = None
         config = ChunkConfig(max_events=50, linger_s=0.0)
-        self.loop = ChunkLoop(app, self._work, self._finish, config, Contiguity(app, settings.bootstrap))
+        self.loop = ChunkLoop(app, self._work, self._finish, config, Contiguity(app, BrokerLog(settings.bootstrap)))
 
     async def run(self, stream: Any) -> None:
         """The agent's body: consume until the app stops."""
         async with aiohttp.ClientSession() as session:
             self._dispatcher = Dispatcher(new_receivers(self._settings, session), self._metrics, random.Random())  # noqa: S311
-            resend = asyncio.create_task(self._resend(self._dispatcher))
-            try:
-                await self.loop.run(stream)
-            finally:
-                resend.cancel()
+            await self.loop.run(stream, self._resend(self._dispatcher))
 
-    async def _work(self, events: Sequence[Any]) -> list[AlertRecord]:
-        return [decode(AlertRecord, event.message.value) for event in events]
+    async def _work(self, events: Sequence[Any]) -> list[AlertRecord | RecordRejected]:
+        return [decoded(self._decoder, event.message.value) for event in events]
 
-    async def _finish(self, events: Sequence[Any], alerts: list[AlertRecord]) -> None:
+    async def _finish(self, events: Sequence[Any], alerts: list[AlertRecord | RecordRejected]) -> None:
         dispatcher = self._current(self._dispatcher)
-        await asyncio.gather(*[dispatcher.deliver(alert) for alert in alerts])
+        await asyncio.gather(*[dispatcher.deliver(alert) for alert in alerts if isinstance(alert, AlertRecord)])
         for event, alert in zip(events, alerts, strict=True):
-            if alert.transition == "closed":
+            if isinstance(alert, RecordRejected):
+                await (await self._dead_letters.send(event.message, alert))
+            elif alert.transition == "closed":
                 self._states.drop(alert.topic, event.message.partition)
             else:
                 self._states.put(alert.topic, event.message.partition, alert)
@@ -69,8 +72,12 @@ class NotifyRole:
 
     async def _resend(self, dispatcher: Dispatcher) -> None:
         while True:
+            recovery = self._app.tables.recovery
+            await recovery.completed.wait()
+            # while partitions change hands, the open alerts are not all there, or not this process's to tell
+            if not (self._app.rebalancing or recovery.in_recovery):
+                await self._current(dispatcher).resend()
             await asyncio.sleep(RESEND_S)
-            await self._current(dispatcher).resend()
 
     def _current(self, dispatcher: Dispatcher | None) -> Dispatcher:
         if dispatcher is None:

@@ -6,23 +6,29 @@ Stateless. One chunk is with the policy (in a thread of its own) while the one b
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
+from aiokafka.errors import KafkaError
+
 from models.batching import BatchLimits
 from models.decider import Decider
 from pipeline.chunks import ChunkConfig, ChunkLoop
-from pipeline.consumer import Contiguity
-from pipeline.dead_letters import dead_letter_headers
+from pipeline.consumer import BrokerLog, Contiguity
+from pipeline.documents import RawDocument
 from pipeline.metrics import DocumentOutcome, Metrics
-from pipeline.reading import RawDocument, Reader, open_policy
+from pipeline.reading import Reader, open_policy
 from pipeline.records import Decision, Origin, Tick, encode
 from pipeline.rejects import RecordRejected, RejectReason
+from pipeline.roles.dead_letter_box import DeadLetterBox
 from pipeline.settings import Settings
 from pipeline.stream_clock import StreamClock
+
+log = logging.getLogger(__name__)
 
 
 class ReadRole:
@@ -33,20 +39,17 @@ class ReadRole:
         self._settings = settings
         self._reader = reader
         self._metrics = metrics
+        self._dead_letters = DeadLetterBox(app, settings, "read", metrics)
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="policy")
         self._clock = StreamClock(settings.bootstrap, settings.kafka_topic("documents"))
         self._last_seen_s: dict[int, float] = {}  # partition to monotonic time of its last document
         config = ChunkConfig(settings.max_batch_documents, settings.linger_s, depth=2)
-        contiguity = Contiguity(app, settings.bootstrap)
+        contiguity = Contiguity(app, BrokerLog(settings.bootstrap))
         self.loop = ChunkLoop(app, self._work, self._finish, config, contiguity)
 
     async def run(self, stream: Any) -> None:
         """The agent's body: consume until the app stops."""
-        idle = asyncio.create_task(self._tick_when_idle())
-        try:
-            await self.loop.run(stream)
-        finally:
-            idle.cancel()
+        await self.loop.run(stream, self._tick_when_idle())
 
     async def _work(self, events: Sequence[Any]) -> list[Decision | RecordRejected]:
         raws = [_raw(event.message) for event in events]
@@ -70,7 +73,11 @@ class ReadRole:
             message = event.message
             self._last_seen_s[message.partition] = time.monotonic()
             if isinstance(outcome, RecordRejected):
-                sent.append(await self._dead_letter(message, outcome))
+                undecidable = outcome.reason is RejectReason.UNDECIDABLE
+                self._metrics.count_documents(
+                    DocumentOutcome.UNDECIDABLE if undecidable else DocumentOutcome.REJECTED
+                )
+                sent.append(await self._dead_letters.send(message, outcome))
             else:
                 self._metrics.count_documents(
                     DocumentOutcome.FROM_CACHE if outcome.from_cache else DocumentOutcome.DECIDED
@@ -82,28 +89,17 @@ class ReadRole:
         await asyncio.gather(*sent)
         self._metrics.progress(datetime.now(UTC))
 
-    async def _dead_letter(self, message: Any, rejected: RecordRejected) -> Any:
-        headers = dead_letter_headers(
-            rejected,
-            kafka_topic=message.topic,
-            partition=message.partition,
-            offset=message.offset,
-            timestamp=message.timestamp,
-            stage="read",
-        )
-        undecidable = rejected.reason is RejectReason.UNDECIDABLE
-        self._metrics.count_documents(DocumentOutcome.UNDECIDABLE if undecidable else DocumentOutcome.REJECTED)
-        self._metrics.count_dead_letter(rejected.reason)
-        topic = self._settings.kafka_topic("documents.dlq")
-        return await self._app.producer.send(topic, message.key, message.value, None, None, headers)
-
     async def _tick_when_idle(self) -> None:
         while True:
             await asyncio.sleep(self._settings.idle_s)
             idle = [tp for tp in self._app.consumer.assignment() if self._is_idle(tp)]
             if not idle:
                 continue
-            stream_at = await self._clock.read()
+            try:
+                stream_at = await self._clock.read()
+            except KafkaError as error:
+                log.warning("idle partitions stand still until the broker answers: %s", error)
+                continue
             if stream_at is None:
                 continue
             topic = self._settings.kafka_topic("decisions")

@@ -86,7 +86,7 @@ class LinkStage:
         if isinstance(record, Tick):
             outbound: list[Outbound] = []
             if state.watermark.at is not None:
-                state.watermark.advance_to(record.stream_at)
+                state.watermark.update(record.stream_at)
         elif record.origin.offset <= state.applied:
             self._metrics.count_repeats()
             return []
