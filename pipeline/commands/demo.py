@@ -56,7 +56,7 @@ def command(settings: Settings, broker: str, until_alert: bool, seed: int, as_js
     console = Console(stderr=as_json)
     is_live = console.is_terminal and not until_alert
     view: View = LiveView(console) if is_live else PlainView(console)
-    for number in _STOPS:  # before the event loop takes over: leave all blocks in order
+    for number in _stops():  # before the event loop takes over: leave all blocks in order
         signal.signal(number, _interrupt)
     try:
         summary = _demo(_demo_settings(settings), broker, seed, view, is_endless=is_live)
@@ -95,7 +95,7 @@ def _demo(settings: Settings, broker: str, seed: int, view: View, *, is_endless:
 async def _until_interrupted(run: DemoRun) -> Ending:
     interrupted = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in _STOPS:
+    for number in _stops():
         loop.add_signal_handler(number, interrupted.set)
     return await run.run(interrupted)
 
@@ -123,6 +123,11 @@ def _folder(settings: Settings) -> Path:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _stops() -> list[signal.Signals]:
+    """Return what ends the demo; a hang-up does not under nohup."""
+    return [number for number in _STOPS if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def _ignore_stops() -> None:

@@ -127,8 +127,14 @@ class Feed:
         gap_s = 86_400 / self._scenario.stories_per_day * (1 if posts else 2)
         for at in self._times(rng, gap_s):
             tone = next(tones)
+            if subject is self._crisis and tone == "negative" and self._is_near_crisis(at):
+                tone = "neutral"  # so that all that the alert rests on is the crisis's own
             deck = posts if posts and rng.random() < 0.3 else news
             yield at, self._story(rng, writer, next(deck[tone]), subject, rng.choice(_COPIES))
+
+    def _is_near_crisis(self, at: datetime) -> bool:
+        since_s = (at - self._live_at).total_seconds()
+        return self._scenario.crisis_after_s - 4 * 3_600 <= since_s <= self._scenario.live_s
 
     def _noise(self) -> Iterator[tuple[datetime, list[tuple[float, Item]]]]:
         rng, writer = self._hand("noise")

@@ -79,7 +79,7 @@ class LiveView:
 
     def __init__(self, console: Console) -> None:
         self._live = Live(console=console, refresh_per_second=4, transient=False)
-        self._n_topics = max(5, console.height - 18)
+        self._n_topics = max(5, console.height - 20)
 
     def tell(self, line: str) -> None:
         """Print a line above the picture."""
@@ -124,7 +124,6 @@ def _head(progress: Progress) -> RenderableType:
 
 def _flow(progress: Progress) -> RenderableType:
     read = progress.gauges.get(Role.READ)
-    table = Table(box=None, padding=(0, 2, 0, 0))
     columns = {
         "documents/s": f"{progress.documents_per_s:.0f}",
         "read": f"{progress.n_read:,} of {progress.n_sent:,}",
@@ -133,8 +132,12 @@ def _flow(progress: Progress) -> RenderableType:
         columns["batch"] = f"{read.batch_documents:.0f} documents"
     if read is not None and read.queue_age_s is not None:
         columns["queue"] = f"{read.queue_age_s:.1f} s"
-    columns |= {f"lag {role.value}": progress.lag(role) for role in Role}
     columns |= {"windows": f"{progress.n_windows:,}", "dead letters": str(sum(progress.dead_letters.values()))}
+    return Group(_row(columns), _row({f"lag {role.value}": progress.lag(role) for role in Role}))
+
+
+def _row(columns: dict[str, str]) -> RenderableType:
+    table = Table(box=None, padding=(0, 2, 0, 0))
     for name in columns:
         table.add_column(name, justify="right", header_style="dim", no_wrap=True)
     table.add_row(*columns.values())

@@ -23,11 +23,11 @@ def live_at() -> datetime:
 
 
 @pytest.fixture(scope="session")
-def played(texts: Texts) -> Callable[[int], tuple[Feed, list[FeedRecord]]]:
+def played(texts: Texts) -> Callable[..., tuple[Feed, list[FeedRecord]]]:
     """The feed of a seed, and its records until the live feed's end."""
 
-    def _play(seed: int) -> tuple[Feed, list[FeedRecord]]:
-        feed = Feed(texts, Scenario(), LIVE_AT, seed)
+    def _play(seed: int, scenario: Scenario | None = None) -> tuple[Feed, list[FeedRecord]]:
+        feed = Feed(texts, scenario or Scenario(), LIVE_AT, seed)
         end_at = LIVE_AT + timedelta(seconds=Scenario().live_s)
         records = []
         for record in feed.records():
