@@ -26,6 +26,10 @@ class Decider(Protocol):
     def device(self) -> str:
         """Where it computes: `cpu`, `cuda:0`."""
 
+    @property
+    def precision(self) -> str:
+        """The numeric type it computes in: `float32`, `bfloat16`."""
+
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         """Return each text as the policy reads it; any string will do."""
 

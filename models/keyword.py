@@ -38,6 +38,7 @@ class KeywordPolicy:
 
     version: str = "keyword"
     device: str = "cpu"
+    precision: str = "exact"
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         """Return each text's words; one piece a word, and its shape."""

@@ -42,7 +42,8 @@ class Policy:
         device: torch.device,
         dtype: torch.dtype | None = None,
     ) -> None:
-        network.merge(dtype or serving_dtype(device))
+        self._dtype = dtype or serving_dtype(device)
+        network.merge(self._dtype)
         self._network = network.to(device)
         self._tokenizer = tokenizer
         self._device = device
@@ -76,6 +77,11 @@ class Policy:
     def device(self) -> str:
         """Where it computes."""
         return str(self._device)
+
+    @property
+    def precision(self) -> str:
+        """The numeric type of the encoder."""
+        return str(self._dtype).removeprefix("torch.")
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         """Return each text's tokens; any string will do."""

@@ -79,8 +79,7 @@ class ChunkLoop:
 
     def resume(self) -> None:
         """Go on after a rebalance; what was queued before it comes again."""
-        self._queue.clear()
-        self._in_flight.clear()
+        self._drop_stale()
         self._room.set()
         self._open.set()
 
@@ -134,7 +133,7 @@ class ChunkLoop:
                 await asyncio.sleep(self._config.linger_s)
             await slots.acquire()
             await self._open.wait()
-            chunk = [self._queue.popleft() for _ in range(min(len(self._queue), self._config.max_events))]
+            chunk = self._pop()
             if len(self._queue) < 2 * self._config.max_events:
                 self._room.set()
             if not chunk:
@@ -143,6 +142,18 @@ class ChunkLoop:
             self._n_chunks += 1
             self._idle.clear()
             worked.put_nowait((chunk, asyncio.ensure_future(self._work(chunk))))
+
+    def _pop(self) -> list[Any]:
+        self._drop_stale()
+        return [self._queue.popleft() for _ in range(min(len(self._queue), self._config.max_events))]
+
+    def _drop_stale(self) -> None:
+        generation = self._app.consumer_generation_id
+        stale = [event for event in self._queue if event.message.generation_id != generation]
+        if stale:
+            self._queue = deque(event for event in self._queue if event.message.generation_id == generation)
+        for event in stale:
+            self._in_flight[event.message.tp] -= 1
 
     async def _finish_in_order(
         self,

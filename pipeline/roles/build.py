@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,6 +28,7 @@ class Parts:
     """What a role is given from outside; tests give other ones."""
 
     policy: Callable[[Settings], Any] | None = None  # makes the reading role's policy
+    isolated: Sequence[str] = (sys.executable, "-m", "pipeline.isolated")  # starts its one-by-one reader
 
 
 def build_app(settings: Settings, role: Role, parts: Parts) -> Running:
@@ -65,9 +67,18 @@ def _runner(app: faust.App, settings: Settings, role: Role, parts: Parts, metric
 
 
 def _reader(app: faust.App, settings: Settings, parts: Parts, metrics: Metrics) -> Any:
-    from pipeline.roles.read import ReadRole, new_reader  # the only role that loads torch
+    # the only role that loads torch
+    from pipeline.isolation import CautiousReader, Deaths
+    from pipeline.roles.read import ReadRole, new_reader
 
-    return ReadRole(app, settings, new_reader(settings, parts.policy), metrics)
+    reader = CautiousReader(
+        new_reader(settings, parts.policy),
+        Deaths(settings.state_dir / f"{settings.group(Role.READ.value)}-heads.json"),
+        command=parts.isolated,
+        max_suspects=settings.max_batch_documents,
+    )
+    metrics.set_policy(version=reader.policy.version, device=reader.policy.device, precision=reader.policy.precision)
+    return ReadRole(app, settings, reader, metrics)
 
 
 def _states(app: faust.App, settings: Settings, role: Role, decode: Callable[[str, bytes], Any]) -> TableStates[Any]:

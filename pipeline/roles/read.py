@@ -20,6 +20,7 @@ from models.decider import Decider
 from pipeline.chunks import ChunkConfig, ChunkLoop
 from pipeline.consumer import BrokerLog, Contiguity
 from pipeline.documents import RawDocument
+from pipeline.isolation import CautiousReader
 from pipeline.metrics import DocumentOutcome, Metrics
 from pipeline.reading import Reader, open_policy
 from pipeline.records import Decision, Origin, Tick, encode
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 class ReadRole:
     """Reads documents with a policy."""
 
-    def __init__(self, app: Any, settings: Settings, reader: Reader, metrics: Metrics) -> None:
+    def __init__(self, app: Any, settings: Settings, reader: CautiousReader, metrics: Metrics) -> None:
         self._app = app
         self._settings = settings
         self._reader = reader
@@ -49,7 +50,11 @@ class ReadRole:
 
     async def run(self, stream: Any) -> None:
         """The agent's body: consume until the app stops."""
-        await self.loop.run(stream, self._tick_when_idle())
+        try:
+            await self.loop.run(stream, self._tick_when_idle())
+        except asyncio.CancelledError:
+            self._reader.end()
+            raise
 
     async def _work(self, events: Sequence[Any]) -> list[Decision | RecordRejected]:
         raws = [_raw(event.message) for event in events]

@@ -92,8 +92,12 @@ async def nothing_missing(_tp: Any, offset: int) -> int:
     return offset
 
 
-def looped(role: Role, generation: int = 1, **config: Any) -> ChunkLoop:
-    app = SimpleNamespace(consumer_generation_id=generation, consumer=SimpleNamespace(_committed_offset={}))
+def an_app(generation: int = 1) -> Any:
+    return SimpleNamespace(consumer_generation_id=generation, consumer=SimpleNamespace(_committed_offset={}))
+
+
+def looped(role: Role, generation: int = 1, app: Any = None, **config: Any) -> ChunkLoop:
+    app = app or an_app(generation)
     return ChunkLoop(
         app, role.work, role.finish, ChunkConfig(linger_s=0.0, **config), Contiguity(app, nothing_missing)
     )
@@ -221,7 +225,8 @@ async def test_a_skipped_record_ends_the_agent() -> None:
 async def test_before_partitions_are_given_up_what_is_in_flight_is_finished_and_nothing_new_begun() -> None:
     role, stream = Role(), Stream(event(0))
     role.may_finish.clear()
-    loop = looped(role)
+    app = an_app()
+    loop = looped(role, app=app)
     running = asyncio.create_task(loop.run(stream))
     await role.until(lambda: role.worked)
     giving_up = asyncio.create_task(loop.quiesce(PATIENCE_S))
@@ -232,9 +237,10 @@ async def test_before_partitions_are_given_up_what_is_in_flight_is_finished_and_
     await giving_up
     assert stream.acked == [0]
     assert role.working == [[0]]
+    app.consumer_generation_id = 2
     loop.resume()
     assert loop.in_flight(PARTITION) == 0
-    stream.add(event(1))  # it comes again
+    stream.add(event(1, generation=2))  # it comes again
     await until(lambda: stream.acked == [0, 1])
     assert role.finished == [[0], [1]]
     await ended(running)

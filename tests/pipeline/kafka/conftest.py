@@ -53,7 +53,9 @@ class Outcome:
         assert self.replayed_trends
         missing = self.replayed_trends - self.trends.keys()
         wrong = self.trends.keys() - self.replayed_trends
-        assert not missing, f"{len(missing)} windows of {len(self.replayed_trends)} are missing: {sorted(missing)[:3]}"
+        assert not missing, (
+            f"{len(missing)} windows of {len(self.replayed_trends)} are missing: {sorted(missing)[:3]}"
+        )
         assert not wrong, f"{len(wrong)} windows are not the replay's: {sorted(wrong)[:3]}"
         assert self.alerts == self.replayed_alerts
         assert any(alert.transition == "opened" for alert in self.alerts.values())
@@ -234,9 +236,7 @@ class Deployment:
             await consumer.stop()
 
 
-def _keep_result(
-    result: msgspec.Struct, trends: set[bytes], alerts: dict[str, AlertRecord]
-) -> None:
+def _keep_result(result: msgspec.Struct, trends: set[bytes], alerts: dict[str, AlertRecord]) -> None:
     if isinstance(result, TrendRecord):
         trends.add(encode(result))
     elif isinstance(result, AlertRecord):

@@ -18,7 +18,9 @@ from models.action import Action
 from models.keyword import KeywordPolicy
 from models.tokens import Tokens
 from pipeline.app import Role
+from pipeline.isolated import serve
 from pipeline.roles.build import Parts
+from pipeline.roles.read import new_reader
 from pipeline.settings import Settings, load_settings
 from pipeline.table_states import TableStates
 from pipeline.worker import run_role
@@ -29,6 +31,7 @@ class FaultyPolicy:
 
     version = f"keyword-{os.getpid()}"  # each process decides as another version: repeats differ
     device = "cpu"
+    precision = "exact"
 
     def __init__(self, settings: Settings) -> None:
         self._policy = KeywordPolicy()
@@ -46,6 +49,8 @@ class FaultyPolicy:
         if self._is_due("sigterm", text):
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(1.0)
+        if "murder" in text:
+            os.kill(os.getpid(), signal.SIGKILL)
         if "poison" in text:
             raise RuntimeError("this one cannot be decided")
         return self._policy.decide(batch)
@@ -79,9 +84,13 @@ def die_at(point: str, n_chunks: int, flag: Path) -> None:
 
 
 if __name__ == "__main__":
-    settings, role = load_settings(os.environ), Role(sys.argv[1])
+    settings = load_settings(os.environ)
+    if sys.argv[1] == "isolated":
+        serve(new_reader(settings, FaultyPolicy), sys.stdin.buffer, sys.stdout.buffer)
+        sys.exit(0)
+    role = Role(sys.argv[1])
     for kill in filter(None, os.environ.get("FINSURGE_TEST_KILL", "").split(",")):
         at_role, at_point, at_chunk = kill.split(":")
         if at_role == role.value:
             die_at(at_point, int(at_chunk), settings.state_dir / f"{kill.replace(':', '-')}.done")
-    run_role(settings, role, Parts(policy=FaultyPolicy))
+    run_role(settings, role, Parts(policy=FaultyPolicy, isolated=[sys.executable, __file__, "isolated"]))

@@ -19,7 +19,7 @@ VERBS = ("opens office in", "hires chief for", "talks to regulator of", "lists t
          "misses target in", "cuts fees in", "wins licence in")  # fmt: skip
 PLACES = ("Texas", "Malta", "Dubai", "Seoul", "Tokyo", "Lagos", "Zug", "Paris", "Lima", "Oslo", "Perth", "Doha")
 TROUBLES = ("halts withdrawals", "faces fraud probe", "loses auditor after crash", "sues former chief in scandal",
-            "sees token plunge", "admits loss of funds", "is hacked", "files for bankruptcy", "misses payment to bank",
+            "token plunge", "admits loss of funds", "is hacked", "files for bankruptcy", "misses payment to bank",
             "freeze angers lenders", "collapse feared by traders", "warning sent by regulator")  # fmt: skip
 START_AT = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -104,6 +104,19 @@ def test_records_that_cannot_be_read_are_dead_letters_and_hold_nothing_up(new_de
     )  # fmt: skip
 
 
+def test_a_document_that_kills_its_reader_is_a_dead_letter_after_three_deaths(new_deployment):
+    run = new_deployment()
+    values = list(documents())
+    values[600] = values[600].replace(b'"text":"', b'"text":"murder ')
+    run.start()
+    run.publish(values)
+    run.settle()
+    outcome = run.outcome()
+    outcome.check()
+    assert list(outcome.dead.values()) == ["undecidable"]
+    assert run.exits.count(("read", -signal.SIGKILL)) >= 3
+
+
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])
 def test_of_two_workers_one_may_leave(new_deployment, sign):
     run = new_deployment()
@@ -121,7 +134,9 @@ def test_of_two_workers_one_may_leave(new_deployment, sign):
 
 
 def test_state_survives_kills_at_every_point_of_the_recipe(new_deployment):
-    kills = [f"{role.value}:{point}:{n}" for role in (Role.LINK, Role.TRENDS) for point, n in (("sent", 4), ("written", 7))]
+    kills = [
+        f"{role.value}:{point}:{n}" for role in (Role.LINK, Role.TRENDS) for point, n in (("sent", 4), ("written", 7))
+    ]
     run = new_deployment(kills=",".join(kills))
     values = list(documents())
     run.start()
@@ -130,7 +145,7 @@ def test_state_survives_kills_at_every_point_of_the_recipe(new_deployment):
         run.settle()
     outcome = run.outcome()
     outcome.check()
-    assert sorted(exit for exit in run.exits if exit[1] == -signal.SIGKILL) == [
+    assert sorted(ended for ended in run.exits if ended[1] == -signal.SIGKILL) == [
         ("link", -signal.SIGKILL), ("link", -signal.SIGKILL), ("trends", -signal.SIGKILL), ("trends", -signal.SIGKILL)
     ]  # fmt: skip
 
