@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 import os
 import signal
 from datetime import UTC, datetime, timedelta
@@ -56,6 +57,8 @@ def command(settings: Settings, broker: str, until_alert: bool, seed: int, as_js
     console = Console(stderr=as_json)
     is_live = console.is_terminal and not until_alert
     view: View = LiveView(console) if is_live else PlainView(console)
+    for client in ("aiokafka", "kafka"):  # they log what they then retry; what fails for good is raised
+        logging.getLogger(client).addHandler(logging.NullHandler())
     for number in _stops():  # before the event loop takes over: leave all blocks in order
         signal.signal(number, _interrupt)
     try:
