@@ -29,7 +29,7 @@ class Recipe:
     data: dict[str, float]  # file below the data folder → share of its training part that is used
     encoder: str = DEFAULT_ENCODER  # hub name or folder
     adapters: Adapters = field(default_factory=Adapters)
-    n_epochs: int = 6
+    n_epochs: int = 5
     max_padded_tokens: int = 1024  # of one step
     max_documents: int = 32  # of one step
     learning_rate: float = 1e-3  # of the adapters; low-rank updates bear ten times what full ones do
