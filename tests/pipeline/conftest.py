@@ -1,19 +1,28 @@
-"""The command line as a user has it: a process, with what it printed."""
+"""What the pipeline's tests talk to: the command line as a process, a webhook by script, a real Alertmanager."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp import web
 
 Finsurge = Callable[..., subprocess.CompletedProcess[str]]
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 30.0
 
 
 @pytest.fixture
@@ -42,3 +51,145 @@ def finsurge(tmp_path: Path) -> Finsurge:
         )
 
     return run
+
+
+@dataclass
+class Received:
+    headers: dict[str, str]
+    body: Any
+
+
+@dataclass
+class Hook:
+    """Answers with `statuses` in turn, then with 200; what it took is in `received`."""
+
+    statuses: list[int] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    text: str = ""
+    never_answers: bool = False
+    received: asyncio.Queue[Received] = field(default_factory=asyncio.Queue)
+    url: str = ""
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.received.put_nowait(Received(dict(request.headers), json.loads(await request.read())))
+        if self.never_answers:
+            await asyncio.Event().wait()
+        status = self.statuses.pop(0) if self.statuses else 200
+        return web.Response(status=status, text=self.text, headers=self.headers)
+
+    async def next(self) -> Received:
+        return await asyncio.wait_for(self.received.get(), PATIENCE_S)
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[Hook]:
+    served = Hook()
+    app = web.Application()
+    app.router.add_post("/{path:.*}", served.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    served.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+    yield served
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def hook() -> AsyncIterator[Hook]:
+    """A webhook, which is also where the Alertmanager's notifications go."""
+    async with serving() as served:
+        yield served
+
+
+@pytest.fixture
+async def second_hook() -> AsyncIterator[Hook]:
+    """A webhook of which the Alertmanager knows nothing."""
+    async with serving() as served:
+        yield served
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as opened:
+        yield opened
+
+
+class Alertmanager:
+    """A real one, that notifies `hook_url` at once; each start begins with nothing remembered."""
+
+    def __init__(self, binary: str, folder: Path, hook_url: str, session: aiohttp.ClientSession) -> None:
+        self._binary = binary
+        self._folder = folder
+        self._session = session
+        self._process: asyncio.subprocess.Process | None = None
+        self._drain: asyncio.Task[bytes] | None = None
+        self._n_starts = 0
+        self.address = "127.0.0.1:0"
+        (folder / "alertmanager.yml").write_text(
+            json.dumps(  # JSON is YAML
+                {
+                    "route": {
+                        "receiver": "hook",
+                        "group_by": ["topic"],
+                        "group_wait": "10ms",
+                        "group_interval": "50ms",
+                        "repeat_interval": "1h",
+                    },
+                    "receivers": [{"name": "hook", "webhook_configs": [{"url": hook_url}]}],
+                }
+            )
+        )
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
+
+    async def start(self) -> None:
+        self._n_starts += 1
+        self._process = await asyncio.create_subprocess_exec(
+            self._binary,
+            f"--config.file={self._folder / 'alertmanager.yml'}",
+            f"--storage.path={self._folder / f'data-{self._n_starts}'}",
+            f"--web.listen-address={self.address}",
+            "--cluster.listen-address=",
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert self._process.stderr
+        self.address = await asyncio.wait_for(self._listening(self._process.stderr), PATIENCE_S)
+        self._drain = asyncio.create_task(self._process.stderr.read())
+
+    async def stop(self) -> None:
+        if self._process:
+            self._process.kill()
+            await self._process.wait()
+        if self._drain:
+            await self._drain
+        self._process = self._drain = None
+
+    async def active(self) -> list[dict[str, Any]]:
+        async with self._session.get(f"{self.url}/api/v2/alerts") as answer:
+            listed: list[dict[str, Any]] = await answer.json()
+            return listed
+
+    @staticmethod
+    async def _listening(log: asyncio.StreamReader) -> str:
+        seen = []
+        async for line in log:
+            seen.append(line.decode())
+            if "Listening on" in seen[-1]:
+                return seen[-1].split("address=")[1].split()[0].strip('"')
+        raise AssertionError(f"alertmanager did not start: {''.join(seen)}")
+
+
+@pytest.fixture
+async def alertmanager(tmp_path: Path, hook: Hook, session: aiohttp.ClientSession) -> AsyncIterator[Alertmanager]:
+    binary = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
+    if binary is None:
+        why = "no Alertmanager on the path: apt-get install prometheus-alertmanager"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    server = Alertmanager(binary, tmp_path, hook.url, session)
+    await server.start()
+    yield server
+    await server.stop()

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -23,7 +28,7 @@ from pipeline import wiring
 from pipeline.app import Role
 from pipeline.decision_log import read_decisions
 from pipeline.metrics import Metrics
-from pipeline.records import AlertRecord, Decision, Mention, TrendRecord, decode, encode
+from pipeline.records import AlertRecord, Decision, Document, Mention, TrendRecord, decode, encode
 from pipeline.replay import Replay
 from pipeline.settings import Settings, to_environment
 from pipeline.topics import create, topic_specs
@@ -31,6 +36,15 @@ from pipeline.topics import create, topic_specs
 WORKER = Path(__file__).parent / "keyword_worker.py"
 FLOW = (Role.READ, Role.LINK, Role.TRENDS, Role.SURGES)
 DEADLINE_S = 150.0
+
+NAMES = ("Binance", "Coinbase", "Kraken", "Gemini", "Celsius", "BlockFi", "Tether", "Solana", "Ethereum", "Ripple")
+VERBS = ("opens office in", "hires chief for", "talks to regulator of", "lists token from", "beats rivals in",
+         "misses target in", "cuts fees in", "wins licence in")  # fmt: skip
+PLACES = ("Texas", "Malta", "Dubai", "Seoul", "Tokyo", "Lagos", "Zug", "Paris", "Lima", "Oslo", "Perth", "Doha")
+TROUBLES = ("halts withdrawals", "faces fraud probe", "loses auditor after crash", "sues former chief in scandal",
+            "token plunge", "admits loss of funds", "is hacked", "files for bankruptcy", "misses payment to bank",
+            "freeze angers lenders", "collapse feared by traders", "warning sent by regulator")  # fmt: skip
+START_AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -69,6 +83,8 @@ class Deployment:
         self.exits: list[tuple[str, int]] = []
         self._environ = {**os.environ, **to_environment(settings), "FINSURGE_TEST_KILL": kills}
         self._processes: list[tuple[Role, int, subprocess.Popen[bytes]]] = []
+        self._started: set[Role] = set()
+        self._ports: dict[Role, int] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._keeper = threading.Thread(target=self._keep, daemon=True)
@@ -77,6 +93,7 @@ class Deployment:
     def start(self, roles: Sequence[Role] = FLOW, *, number: int = 0) -> None:
         """Start a process for each role; `number` tells several workers of a role apart."""
         with self._lock:
+            self._started.update(roles)
             for role in roles:
                 self._processes.append((role, number, self._spawn(role, number)))
         if not self._keeper.is_alive():
@@ -115,9 +132,36 @@ class Deployment:
         """Put values into `documents`, in order, spread by key."""
         asyncio.run(self._publish("documents", values, keys))
 
-    def publish_raw(self, kafka_topic: str, values: Sequence[bytes]) -> None:
-        """Put bytes that no producer of ours would send into a Kafka topic."""
-        asyncio.run(self._publish(kafka_topic, values, None))
+    def publish_raw(self, kafka_topic: str, values: Sequence[bytes], *, keys: Sequence[bytes] | None = None) -> None:
+        """Put bytes into a Kafka topic; they may be what no producer of ours would send."""
+        asyncio.run(self._publish(kafka_topic, values, keys))
+
+    def process(self, role: Role) -> tuple[int, int]:
+        """Return the process id of a role's first worker, and the port of its metrics and health."""
+        with self._lock:
+            index = next(n for n, (of_role, _, _) in enumerate(self._processes) if of_role is role)
+            return self._processes[index][2].pid, self._ports[role]
+
+    def until_ready(self, role: Role) -> None:
+        """Return when a role's first worker says that it is ready."""
+        until_s = time.monotonic() + DEADLINE_S
+        while time.monotonic() < until_s:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self._ports[role]}/readyz", timeout=5):
+                    return
+            except OSError:  # not listening yet, or 503
+                self._stopping.wait(0.2)
+        raise AssertionError(f"{role.value} not ready within {DEADLINE_S:g} s: {self.exits}, {self.logs()}")
+
+    def until_windows(self, hold: Callable[[list[TrendRecord]], bool]) -> None:
+        """Return when `hold` says yes to what lies in `trends`."""
+        until_s = time.monotonic() + DEADLINE_S
+        while time.monotonic() < until_s:
+            records = asyncio.run(self._read("trends"))
+            if hold([decode(TrendRecord, record.value) for record in records]):
+                return
+            self._stopping.wait(1.0)
+        raise AssertionError(f"not within {DEADLINE_S:g} s: {len(records)} windows, {self.exits}, {self.logs()}")
 
     def settle(self) -> None:
         """Return when every group has acknowledged all there is, and nothing new came for a while."""
@@ -144,7 +188,8 @@ class Deployment:
         return "\n".join(f"== {file.name}\n{file.read_text(errors='replace')[-1500:]}" for file in files)
 
     def _spawn(self, role: Role, number: int) -> subprocess.Popen[bytes]:
-        environ = {**self._environ, "FINSURGE_HTTP_PORT": str(_free_port() - role.number)}
+        self._ports[role] = _free_port()
+        environ = {**self._environ, "FINSURGE_HTTP_PORT": str(self._ports[role] - role.number)}
         with (self.settings.state_dir / f"{role.value}-{number}.log").open("ab") as log:
             command = [sys.executable, str(WORKER), role.value]
             return subprocess.Popen(command, env=environ, stdout=log, stderr=log, start_new_session=True)
@@ -173,7 +218,7 @@ class Deployment:
 
     async def _lags(self) -> tuple[dict[str, int], dict[TopicPartition, int]]:
         lags, every_end = {}, {}
-        for role in FLOW:
+        for role in self._started:
             consumer = AIOKafkaConsumer(
                 bootstrap_servers=self.settings.bootstrap,
                 group_id=self.settings.group(role.value),
@@ -256,7 +301,7 @@ def new_deployment(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator:
     """Makes one deployment with Kafka topics of its own."""
     made: list[Deployment] = []
 
-    def make(kills: str = "", idle_s: float = 600.0) -> Deployment:
+    def make(kills: str = "", **changes: Any) -> Deployment:
         settings = Settings(
             broker=f"kafka://{kafka}",
             topic_prefix=topic_prefix,
@@ -264,8 +309,9 @@ def new_deployment(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator:
             session_timeout_s=6.0,
             state_dir=tmp_path / "state",
             watchlist="crypto",
-            idle_s=idle_s,
+            idle_s=600.0,
         )
+        settings = dataclasses.replace(settings, **changes)
         create(settings.bootstrap, topic_specs(topic_prefix, settings.partitions))
         made.append(Deployment(settings, kills))
         return made[-1]
@@ -273,3 +319,35 @@ def new_deployment(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator:
     yield make
     for deployment in made:
         deployment.stop()
+
+
+def _documents(n_ordinary: int = 1500, seed: int = 7) -> Iterator[bytes]:
+    """Four days of ordinary news, then a crisis at FTX within hours of ordinary news; two minutes out of order."""
+    rng = random.Random(seed)
+    days = 4.0
+    entries: list[tuple[float, str, str]] = []
+    for n in range(n_ordinary):
+        at_s = rng.random() * days * 86_400
+        name = "FTX" if n % 40 == 0 else rng.choice(NAMES)
+        text = f"{name} {rng.choice(VERBS)} {rng.choice(PLACES)} {rng.choice(PLACES)} {rng.randrange(10_000)}"
+        entries.append((at_s, text, f"outlet-{rng.randrange(12)}"))
+    for n, trouble in enumerate(TROUBLES * 2):
+        text = f"FTX {trouble} in {rng.choice(PLACES)} and {rng.choice(PLACES)}, {rng.randrange(10_000)} clients say"
+        entries.append((days * 86_400 - 6 * 3600 + n * 240.0, text, f"outlet-{n % 12}"))
+    for number, (at_s, text, source) in enumerate(sorted(entries, key=lambda entry: entry[0] + rng.random() * 120)):
+        yield encode(
+            Document(
+                schema=1,
+                id=f"d{number}",
+                kind="news",
+                source=source,
+                published_at=START_AT + timedelta(seconds=at_s),
+                text=text,
+            )
+        )
+
+
+@pytest.fixture
+def documents() -> Callable[..., Iterator[bytes]]:
+    """Makes the documents that the deployments read."""
+    return _documents

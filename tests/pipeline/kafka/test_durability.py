@@ -2,52 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import signal
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pipeline.app import Role
-from pipeline.records import Document, encode
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
-
-NAMES = ("Binance", "Coinbase", "Kraken", "Gemini", "Celsius", "BlockFi", "Tether", "Solana", "Ethereum", "Ripple")
-VERBS = ("opens office in", "hires chief for", "talks to regulator of", "lists token from", "beats rivals in",
-         "misses target in", "cuts fees in", "wins licence in")  # fmt: skip
-PLACES = ("Texas", "Malta", "Dubai", "Seoul", "Tokyo", "Lagos", "Zug", "Paris", "Lima", "Oslo", "Perth", "Doha")
-TROUBLES = ("halts withdrawals", "faces fraud probe", "loses auditor after crash", "sues former chief in scandal",
-            "token plunge", "admits loss of funds", "is hacked", "files for bankruptcy", "misses payment to bank",
-            "freeze angers lenders", "collapse feared by traders", "warning sent by regulator")  # fmt: skip
-START_AT = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-def documents(n_ordinary: int = 1500, seed: int = 7) -> Iterator[bytes]:
-    """Four days of ordinary news, then a crisis at FTX within hours of ordinary news; two minutes out of order."""
-    rng = random.Random(seed)
-    days = 4.0
-    entries: list[tuple[float, str, str]] = []
-    for n in range(n_ordinary):
-        at_s = rng.random() * days * 86_400
-        name = "FTX" if n % 40 == 0 else rng.choice(NAMES)
-        text = f"{name} {rng.choice(VERBS)} {rng.choice(PLACES)} {rng.choice(PLACES)} {rng.randrange(10_000)}"
-        entries.append((at_s, text, f"outlet-{rng.randrange(12)}"))
-    for n, trouble in enumerate(TROUBLES * 2):
-        text = f"FTX {trouble} in {rng.choice(PLACES)} and {rng.choice(PLACES)}, {rng.randrange(10_000)} clients say"
-        entries.append((days * 86_400 - 6 * 3600 + n * 240.0, text, f"outlet-{n % 12}"))
-    for number, (at_s, text, source) in enumerate(sorted(entries, key=lambda entry: entry[0] + rng.random() * 120)):
-        yield encode(
-            Document(
-                schema=1,
-                id=f"d{number}",
-                kind="news",
-                source=source,
-                published_at=START_AT + timedelta(seconds=at_s),
-                text=text,
-            )
-        )
 
 
 def with_accident(values: list[bytes], fault: str, at: int) -> list[bytes]:
@@ -56,7 +17,7 @@ def with_accident(values: list[bytes], fault: str, at: int) -> list[bytes]:
     return [*values[:at], at_doc, *values[at + 1 :]]
 
 
-def test_an_undisturbed_run_equals_the_replay_of_its_decisions(new_deployment):
+def test_an_undisturbed_run_equals_the_replay_of_its_decisions(new_deployment, documents):
     run = new_deployment()
     run.publish(list(documents()))
     run.start()
@@ -69,7 +30,7 @@ def test_an_undisturbed_run_equals_the_replay_of_its_decisions(new_deployment):
 
 
 @pytest.mark.parametrize("fault", ["raise", "sigkill", "sigterm"])
-def test_a_reader_that_dies_in_mid_batch_loses_nothing(new_deployment, fault):
+def test_a_reader_that_dies_in_mid_batch_loses_nothing(new_deployment, documents, fault):
     run = new_deployment()
     values = with_accident(list(documents()), fault, at=700)
     run.start()
@@ -82,7 +43,7 @@ def test_a_reader_that_dies_in_mid_batch_loses_nothing(new_deployment, fault):
     assert ("read", {"raise": 1, "sigkill": -signal.SIGKILL, "sigterm": 0}[fault]) in run.exits
 
 
-def test_records_that_cannot_be_read_are_dead_letters_and_hold_nothing_up(new_deployment):
+def test_records_that_cannot_be_read_are_dead_letters_and_hold_nothing_up(new_deployment, documents):
     run = new_deployment()
     values: list[bytes | None] = list(documents())
     bad = [b"\xff\xfe not json", b"", None, b"[1]", b'{"schema":1}', b'{"schema":1,"id":NaN}', b"{" * 5000,
@@ -104,7 +65,7 @@ def test_records_that_cannot_be_read_are_dead_letters_and_hold_nothing_up(new_de
     )  # fmt: skip
 
 
-def test_a_document_that_kills_its_reader_is_a_dead_letter_after_three_deaths(new_deployment):
+def test_a_document_that_kills_its_reader_is_a_dead_letter_after_three_deaths(new_deployment, documents):
     run = new_deployment()
     values = list(documents())
     values[600] = values[600].replace(b'"text":"', b'"text":"murder ')
@@ -118,7 +79,7 @@ def test_a_document_that_kills_its_reader_is_a_dead_letter_after_three_deaths(ne
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])
-def test_of_two_workers_one_may_leave(new_deployment, sign):
+def test_of_two_workers_one_may_leave(new_deployment, documents, sign):
     run = new_deployment()
     values = list(documents())
     run.start(number=0)
@@ -133,7 +94,7 @@ def test_of_two_workers_one_may_leave(new_deployment, sign):
     run.outcome().check()
 
 
-def test_state_survives_kills_at_every_point_of_the_recipe(new_deployment):
+def test_state_survives_kills_at_every_point_of_the_recipe(new_deployment, documents):
     kills = [
         f"{role.value}:{point}:{n}" for role in (Role.LINK, Role.TRENDS) for point, n in (("sent", 4), ("written", 7))
     ]
@@ -150,7 +111,7 @@ def test_state_survives_kills_at_every_point_of_the_recipe(new_deployment):
     ]  # fmt: skip
 
 
-def test_a_killed_worker_that_holds_windows_comes_back_with_them(new_deployment):
+def test_a_killed_worker_that_holds_windows_comes_back_with_them(new_deployment, documents):
     run = new_deployment()
     values = list(documents())
     run.start()

@@ -1,0 +1,56 @@
+"""A stream in which most partitions fall silent, and what `finsurge replay` makes of its decisions."""
+
+from __future__ import annotations
+
+import signal
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pipeline.app import Role
+from pipeline.records import AlertRecord, Document, decode
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
+
+N_EVERYWHERE = 300
+
+
+def test_windows_close_though_three_of_four_partitions_fall_silent(
+    new_deployment, documents, finsurge, tmp_path: Path
+) -> None:
+    values = list(documents(n_ordinary=600))
+    run = new_deployment(idle_s=2.0)
+    run.start()
+    run.publish(values[:N_EVERYWHERE])
+    run.publish(values[N_EVERYWHERE:], keys=[b"one key"] * (len(values) - N_EVERYWHERE))
+    silent_at = published_at(values[N_EVERYWHERE])
+    last_at = published_at(values[-1])
+
+    def hold(windows) -> bool:
+        final = [window.end_at for window in windows if window.status == "final"]
+        # disorder, grace and a bin before the last document, and as much again as the stream is thin
+        return bool(final) and (last_at - max(final)).total_seconds() < 4 * 3600
+
+    run.until_windows(hold)
+    assert (last_at - silent_at).total_seconds() > 40 * 3600
+    run.leave(Role.READ, 0, signal.SIGTERM)  # or it would tick for ever
+    run.settle()
+    outcome = run.outcome()
+    outcome.check()
+
+    ended = finsurge(
+        "--broker", run.settings.broker, "replay", "--from-kafka", "--out", "replayed",
+        TOPIC_PREFIX=run.settings.topic_prefix, WATCHLIST="crypto",
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    folder = tmp_path / "cwd" / "replayed"
+    assert set((folder / "trends.jsonl").read_bytes().splitlines()) == outcome.trends.keys()
+    alerts = [decode(AlertRecord, line) for line in (folder / "alerts.jsonl").read_bytes().splitlines()]
+    assert {alert.id: alert for alert in alerts} == outcome.alerts
+    assert len((folder / "decisions.jsonl").read_bytes().splitlines()) == outcome.n_decisions
+
+
+def published_at(value: bytes) -> datetime:
+    return msgspec.json.decode(value, type=Document).published_at

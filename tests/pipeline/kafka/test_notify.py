@@ -1,0 +1,102 @@
+"""Alerts on a real Kafka reach a webhook and a real Alertmanager, whatever is killed in between."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from pipeline.app import Role
+from pipeline.receivers.sample import sample_alert
+from pipeline.records import AlertRecord, encode
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(200)]
+
+PATIENCE_S = 60.0
+
+
+def alert_at(minutes: float, **changes: Any) -> AlertRecord:
+    """Return an alert some minutes from now: Alertmanager judges what has ended by its own clock."""
+    now = datetime.now(UTC)
+    return sample_alert(at=now + timedelta(minutes=minutes), opened_at=now - timedelta(hours=1), **changes)
+
+
+@pytest.fixture
+async def notifying(new_deployment, second_hook, alertmanager):
+    """A deployment of which only `notify` runs; its webhook is `second_hook`."""
+    run = new_deployment(webhook_url=second_hook.url, alertmanager_url=alertmanager.url)
+    await asyncio.to_thread(run.start, [Role.NOTIFY])
+    return run
+
+
+async def publish(run, *alerts: AlertRecord) -> None:
+    values, keys = [encode(alert) for alert in alerts], [alert.topic.encode() for alert in alerts]
+    await asyncio.to_thread(lambda: run.publish_raw("alerts", values, keys=keys))
+
+
+async def posted(hook, alert: AlertRecord) -> None:
+    """Return when the webhook has been sent this alert; what comes again must be what came before."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            received = await hook.received.get()
+            if received.headers["Idempotency-Key"] == alert.id:
+                assert msgspec.convert(received.body, AlertRecord) == alert
+                return
+
+
+async def active(alertmanager, *topics: str) -> None:
+    """Return when the Alertmanager knows of open alerts of these topics and of no others."""
+    async with asyncio.timeout(PATIENCE_S):
+        while sorted(alert["labels"]["topic"] for alert in await alertmanager.active()) != sorted(topics):
+            await asyncio.sleep(0.2)
+
+
+async def test_an_alert_is_posted_until_it_is_taken_with_its_id_as_key(notifying, second_hook, alertmanager) -> None:
+    second_hook.statuses = [503, 503]
+    opened = alert_at(-5)
+    await publish(notifying, opened)
+    for _ in range(3):
+        await posted(second_hook, opened)
+    await active(alertmanager, "sample")
+    await publish(notifying, alert_at(-1, number=2, transition="closed"))
+    await active(alertmanager)
+    assert notifying.exits == []
+
+
+async def test_a_killed_notify_delivers_what_it_had_not_and_tells_an_alertmanager_that_forgot(
+    notifying, second_hook, alertmanager
+) -> None:
+    first, second = alert_at(-5), alert_at(-4, topic="other")
+    await publish(notifying, first)
+    await posted(second_hook, first)
+    await active(alertmanager, "sample")
+    await asyncio.to_thread(notifying.settle)  # `first` is acknowledged: nobody will deliver it again
+    second_hook.never_answers = True
+    await publish(notifying, second)
+    await posted(second_hook, second)
+    await alertmanager.stop()
+    await alertmanager.start()
+    await asyncio.to_thread(notifying.kill, Role.NOTIFY)
+    second_hook.never_answers = False
+    await posted(second_hook, second)
+    await active(alertmanager, "sample", "other")
+
+
+async def test_bytes_that_are_no_alert_are_a_dead_letter_and_hold_nothing_up(
+    notifying, second_hook, alertmanager
+) -> None:
+    alert = alert_at(-5)
+    await asyncio.to_thread(notifying.publish_raw, "alerts", [b"not json", b'{"id": "\xff"}', b"{}"])
+    await publish(notifying, alert)
+    await posted(second_hook, alert)
+    await asyncio.to_thread(notifying.settle)
+    dead = await notifying._read("documents.dlq")
+    assert sorted(dict(record.headers)["finsurge.reason"] for record in dead) == [
+        b"bad_unicode",
+        b"malformed_json",
+        b"wrong_type",
+    ]
+    assert notifying.exits == []
