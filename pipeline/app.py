@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import asyncio
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 import faust
 
@@ -49,6 +49,18 @@ _INBOUND = {
 }
 
 
+class Runner(Protocol):
+    """A role's agent."""
+
+    loop: ChunkLoop
+
+    async def run(self, stream: Any) -> None:
+        """Consume the stream until the app stops."""
+
+    async def take_over(self, partitions: set[int]) -> None:
+        """Make ready for these partitions, which this process now owns."""
+
+
 @dataclass(frozen=True)
 class Running:
     """An app with the parts of it that health and tests look at."""
@@ -56,7 +68,6 @@ class Running:
     app: faust.App
     loop: ChunkLoop
     metrics: Metrics
-    is_loaded: Callable[[], bool] = field(default=lambda: True)
 
 
 def new_app(settings: Settings, role: Role) -> faust.App:
@@ -67,14 +78,12 @@ def new_app(settings: Settings, role: Role) -> faust.App:
     return faust.App(
         settings.group(role.value),
         broker=f"kafka://{settings.bootstrap.replace(',', ';')}",
-        store="memory://",
         topic_partitions=partitions,
         topic_allow_declare=False,
         topic_disable_leader=True,
         web_enabled=False,
         agent_supervisor="mode.CrashingSupervisor",
         stream_wait_empty=False,
-        table_standby_replicas=0,
         broker_commit_interval=0.5,
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=min(3.0, settings.session_timeout_s / 6),
@@ -92,13 +101,31 @@ def source(app: faust.App, settings: Settings, role: Role) -> Any:
     return app.topic(name, key_serializer="raw", value_serializer="raw", value_type=bytes)
 
 
-def hand_over_cleanly(app: faust.App, settings: Settings, loop: ChunkLoop) -> None:
-    """Finish what is in flight before partitions are given up: no state may be written for another owner."""
+def hand_over_cleanly(app: faust.App, settings: Settings, role: Role, runner: Runner) -> None:
+    """Finish what is in flight before partitions are given up, and hold their state before they are worked on."""
+    inbound = settings.kafka_topic(role.inbound)
+    restoring: list[asyncio.Task[None]] = []
+
+    async def _quiesce() -> None:
+        while restoring:
+            restoring.pop().cancel()
+        await runner.loop.quiesce(settings.session_timeout_s * 0.8)
+
+    async def _restore(partitions: set[int]) -> None:
+        try:
+            await runner.take_over(partitions)
+        except Exception as error:
+            await app.crash(error)
+        else:
+            runner.loop.resume()
 
     @app.on_partitions_revoked.connect(weak=False)
-    async def _quiesce(_app: Any, _revoked: Any, **_: Any) -> None:
-        await loop.quiesce(settings.session_timeout_s * 0.8)
+    async def _on_revoked(_app: Any, _revoked: Any, **_: Any) -> None:
+        await _quiesce()
 
     @app.on_partitions_assigned.connect(weak=False)
-    async def _resume(_app: Any, _assigned: Any, **_: Any) -> None:
-        loop.resume()
+    async def _on_assigned(_app: Any, assigned: Any, **_: Any) -> None:
+        await _quiesce()
+        partitions = {tp.partition for tp in assigned if tp.topic == inbound}
+        # not awaited: a long recovery must not hold up the group's next rebalance
+        restoring.append(asyncio.create_task(_restore(partitions)))

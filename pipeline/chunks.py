@@ -53,8 +53,7 @@ class ChunkLoop:
         self._room = asyncio.Event()
         self._room.set()
         self._in_flight: dict[Any, int] = {}  # events taken in and not acknowledged, by topic partition
-        self._open = asyncio.Event()  # closed while partitions change hands
-        self._open.set()
+        self._open = asyncio.Event()  # closed until partitions are taken over, and while they change hands
         self._idle = asyncio.Event()  # no chunk is being worked on or finished
         self._idle.set()
         self._n_chunks = 0
@@ -67,6 +66,15 @@ class ChunkLoop:
     def has_work(self) -> bool:
         """Whether anything is queued or in flight."""
         return bool(self._queue) or self._n_chunks > 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this process owns its partitions and their state."""
+        return self._open.is_set()
+
+    async def opened(self) -> None:
+        """Return when it does."""
+        await self._open.wait()
 
     async def quiesce(self, timeout_s: float) -> None:
         """Take no new chunk and wait for those in flight, so that a partition is given up with its state written.

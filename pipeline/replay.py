@@ -59,7 +59,7 @@ class Replay:
         last_at = max(decision.published_at for decision in self._newest.values())
         margin_s = 2 * self._settings.bin_s + self._settings.grace_s + self._settings.disorder_s
         tick = Tick(stream_at=last_at + timedelta(seconds=margin_s))
-        for partition in sorted(self._newest):
+        for partition in range(self._settings.partitions):
             yield from self._pass("decisions", tick, partition)
 
     def _pass(self, kafka_topic: str, record: Any, partition: int) -> Iterator[Result]:

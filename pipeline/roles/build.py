@@ -1,4 +1,4 @@
-"""Builds a role's app with its agent, table and stage."""
+"""Builds a role's app with its agent, state and stage."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ import faust
 from prometheus_client import CollectorRegistry
 
 from pipeline import wiring
-from pipeline.app import Role, Running, hand_over_cleanly, new_app, source
+from pipeline.app import Role, Runner, Running, hand_over_cleanly, new_app, source
+from pipeline.changelog import KafkaChangelog
+from pipeline.logged_states import LoggedStates
 from pipeline.metrics import Metrics
 from pipeline.records import AlertRecord, DecisionOrTick, EvidenceRecord, MentionOrMark, decode, encode
 from pipeline.roles.notify import NotifyRole
 from pipeline.roles.stateful import StatefulRole
 from pipeline.settings import Settings
-from pipeline.table_states import TableStates
 
-TABLES = {Role.LINK: "sources", Role.TRENDS: "topics", Role.SURGES: "episodes", Role.NOTIFY: "active"}
+CHANGELOGS = {Role.LINK: "sources", Role.TRENDS: "topics", Role.SURGES: "episodes", Role.NOTIFY: "active"}
 
 
 @dataclass(frozen=True)
@@ -41,32 +42,32 @@ def build_app(settings: Settings, role: Role, parts: Parts) -> Running:
     async def _agent(stream: Any) -> None:
         await runner.run(stream)
 
-    hand_over_cleanly(app, settings, runner.loop)
+    hand_over_cleanly(app, settings, role, runner)
     return Running(app, runner.loop, metrics)
 
 
-def _runner(app: faust.App, settings: Settings, role: Role, parts: Parts, metrics: Metrics) -> Any:
+def _runner(app: faust.App, settings: Settings, role: Role, parts: Parts, metrics: Metrics) -> Runner:
     if role is Role.READ:
         return _reader(app, settings, parts, metrics)
     if role is Role.NOTIFY:
-        alerts = TableStates(_table(app, settings, role), encode, lambda _key, value: decode(AlertRecord, value))
+        alerts = _states(app, settings, role, encode, lambda _key, value: decode(AlertRecord, value))
         return NotifyRole(app, settings, alerts, metrics)
     if role is Role.TRENDS:
         decode_state = partial(wiring.decode_trends_state, settings)
-        topics = TableStates(_table(app, settings, role), wiring.encode_trends_state, decode_state)
+        topics = _states(app, settings, role, wiring.encode_trends_state, decode_state)
         stage: Any = wiring.trends_stage(settings, topics, metrics)
         return StatefulRole(app, settings, role.value, stage, topics, MentionOrMark, metrics)
     watchlist = wiring.open_watchlist(settings)
     if role is Role.LINK:
-        sources = _states(app, settings, role, partial(wiring.decode_source, settings))
+        sources = _states(app, settings, role, _snapshot, partial(wiring.decode_source, settings))
         stage = wiring.link_stage(settings, watchlist, sources, metrics)
         return StatefulRole(app, settings, role.value, stage, sources, DecisionOrTick, metrics)
-    episodes = _states(app, settings, role, wiring.decode_episodes)
+    episodes = _states(app, settings, role, _snapshot, wiring.decode_episodes)
     stage = wiring.surges_stage(settings, watchlist, episodes, metrics)
     return StatefulRole(app, settings, role.value, stage, episodes, EvidenceRecord, metrics)
 
 
-def _reader(app: faust.App, settings: Settings, parts: Parts, metrics: Metrics) -> Any:
+def _reader(app: faust.App, settings: Settings, parts: Parts, metrics: Metrics) -> Runner:
     # the only role that loads torch
     from pipeline.isolation import CautiousReader, Deaths
     from pipeline.roles.read import ReadRole, new_reader
@@ -81,10 +82,21 @@ def _reader(app: faust.App, settings: Settings, parts: Parts, metrics: Metrics) 
     return ReadRole(app, settings, reader, metrics)
 
 
-def _states(app: faust.App, settings: Settings, role: Role, decode: Callable[[str, bytes], Any]) -> TableStates[Any]:
-    return TableStates(_table(app, settings, role), lambda state: state.snapshot(), decode)
+def _states(
+    app: faust.App,
+    settings: Settings,
+    role: Role,
+    encode: Callable[[Any], bytes],
+    decode: Callable[[str, bytes], Any],
+) -> LoggedStates[Any]:
+    kafka_topic = f"{settings.group(role.value)}-{CHANGELOGS[role]}-changelog"
+
+    async def send(partition: int, key: bytes, value: bytes | None) -> Any:
+        return await app.producer.send(kafka_topic, key, value, partition, None, None)
+
+    return LoggedStates(KafkaChangelog(settings.bootstrap, kafka_topic), send, encode, decode)
 
 
-def _table(app: faust.App, settings: Settings, role: Role) -> Any:
-    partitions = 1 if role is Role.SURGES else settings.partitions
-    return app.Table(TABLES[role], partitions=partitions, key_type=str, value_type=bytes)
+def _snapshot(state: Any) -> bytes:
+    snapshot: bytes = state.snapshot()
+    return snapshot

@@ -19,6 +19,7 @@ import msgspec
 from pipeline.chunks import ChunkConfig, ChunkLoop
 from pipeline.consumer import BrokerLog, Contiguity
 from pipeline.delivery import Dispatcher
+from pipeline.logged_states import LoggedStates
 from pipeline.metrics import Metrics
 from pipeline.receivers.alertmanager import AlertmanagerReceiver
 from pipeline.receivers.log import LogReceiver
@@ -28,7 +29,6 @@ from pipeline.records import AlertRecord
 from pipeline.rejects import RecordRejected
 from pipeline.roles.dead_letter_box import DeadLetterBox, decoded
 from pipeline.settings import Settings
-from pipeline.table_states import TableStates
 
 RESEND_S = 60.0
 
@@ -36,7 +36,7 @@ RESEND_S = 60.0
 class NotifyRole:
     """Delivers alerts."""
 
-    def __init__(self, app: Any, settings: Settings, states: TableStates[AlertRecord], metrics: Metrics) -> None:
+    def __init__(self, app: Any, settings: Settings, states: LoggedStates[AlertRecord], metrics: Metrics) -> None:
         self._app = app
         self._settings = settings
         self._states = states
@@ -44,7 +44,7 @@ class NotifyRole:
         self._decoder = msgspec.json.Decoder(AlertRecord)
         self._dead_letters = DeadLetterBox(app, settings, "notify", metrics)
         self._dispatcher: Dispatcher | None = None
-        self._generation: int | None = None
+        self._is_restored = False
         config = ChunkConfig(max_events=50, linger_s=0.0)
         self.loop = ChunkLoop(app, self._work, self._finish, config, Contiguity(app, BrokerLog(settings.bootstrap)))
 
@@ -53,6 +53,11 @@ class NotifyRole:
         async with aiohttp.ClientSession() as session:
             self._dispatcher = Dispatcher(new_receivers(self._settings, session), self._metrics, random.Random())  # noqa: S311
             await self.loop.run(stream, self._resend(self._dispatcher))
+
+    async def take_over(self, partitions: set[int]) -> None:
+        """Hold the open alerts of these partitions, which this process now owns."""
+        await self._states.assign(partitions)
+        self._is_restored = False
 
     async def _work(self, events: Sequence[Any]) -> list[AlertRecord | RecordRejected]:
         return [decoded(self._decoder, event.message.value) for event in events]
@@ -72,19 +77,16 @@ class NotifyRole:
 
     async def _resend(self, dispatcher: Dispatcher) -> None:
         while True:
-            recovery = self._app.tables.recovery
-            await recovery.completed.wait()
             # while partitions change hands, the open alerts are not all there, or not this process's to tell
-            if not (self._app.rebalancing or recovery.in_recovery):
-                await self._current(dispatcher).resend()
+            await self.loop.opened()
+            await self._current(dispatcher).resend()
             await asyncio.sleep(RESEND_S)
 
     def _current(self, dispatcher: Dispatcher | None) -> Dispatcher:
         if dispatcher is None:
             raise RuntimeError("the agent is not running")
-        if self._generation != self._app.consumer_generation_id:
-            self._generation = self._app.consumer_generation_id
-            self._states.reset()
+        if not self._is_restored:
+            self._is_restored = True
             dispatcher.restore(alert for _, alert in self._states.items())
         return dispatcher
 

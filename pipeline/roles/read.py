@@ -56,6 +56,9 @@ class ReadRole:
             self._reader.end()
             raise
 
+    async def take_over(self, _partitions: set[int]) -> None:
+        """Nothing is held: reading keeps no state."""
+
     async def _work(self, events: Sequence[Any]) -> list[Decision | RecordRejected]:
         raws = [_raw(event.message) for event in events]
         started_s = time.monotonic()

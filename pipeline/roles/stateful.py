@@ -14,17 +14,17 @@ import msgspec
 
 from pipeline.chunks import ChunkConfig, ChunkLoop
 from pipeline.consumer import BrokerLog, Contiguity
+from pipeline.logged_states import LoggedStates
 from pipeline.metrics import Metrics
 from pipeline.records import Origin, encode
 from pipeline.rejects import RecordRejected
 from pipeline.roles.dead_letter_box import DeadLetterBox, decoded
 from pipeline.settings import Settings
 from pipeline.stage import Stage
-from pipeline.table_states import TableStates
 
 
 class StatefulRole:
-    """Runs a stage over a Faust stream and table."""
+    """Runs a stage over a Faust stream, with its state in a changelog."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class StatefulRole:
         settings: Settings,
         name: str,
         stage: Stage[Any],
-        states: TableStates[Any],
+        states: LoggedStates[Any],
         inbound: Any,
         metrics: Metrics,
     ) -> None:
@@ -43,7 +43,6 @@ class StatefulRole:
         self._decoder = msgspec.json.Decoder(inbound)
         self._metrics = metrics
         self._dead_letters = DeadLetterBox(app, settings, name, metrics)
-        self._generation: int | None = None
         config = ChunkConfig(linger_s=settings.linger_s)
         self.loop = ChunkLoop(app, self._work, self._finish, config, Contiguity(app, BrokerLog(settings.bootstrap)))
 
@@ -51,14 +50,15 @@ class StatefulRole:
         """The agent's body: consume until the app stops."""
         await self.loop.run(stream)
 
+    async def take_over(self, partitions: set[int]) -> None:
+        """Hold the state of these partitions, which this process now owns."""
+        await self._states.assign(partitions)
+        self._stage.reset()
+
     async def _work(self, events: Sequence[Any]) -> list[Any]:
         return [decoded(self._decoder, event.message.value) for event in events]
 
     async def _finish(self, events: Sequence[Any], records: list[Any]) -> None:
-        if self._generation != self._app.consumer_generation_id:
-            self._generation = self._app.consumer_generation_id
-            self._states.reset()
-            self._stage.reset()
         sent = []
         for event, record in zip(events, records, strict=True):
             message = event.message

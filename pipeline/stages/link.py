@@ -85,8 +85,8 @@ class LinkStage:
         state = self._states.get(key) or SourceState(self._disorder_s)
         if isinstance(record, Tick):
             outbound: list[Outbound] = []
-            if state.watermark.at is not None:
-                state.watermark.update(record.stream_at)
+            # in a partition that never had a document as well, or a few documents would close no window
+            state.watermark.update(record.stream_at)
         elif record.origin.offset <= state.applied:
             self._metrics.count_repeats()
             return []
@@ -94,7 +94,7 @@ class LinkStage:
             outbound = self._mentions(record, state)
             state.applied = record.origin.offset
             state.watermark.update(record.published_at)
-            state.began_at = state.began_at or state.watermark.at
+        state.began_at = state.began_at or state.watermark.at
         outbound += self._marks(state, origin.partition)
         self._states.put(key, origin.partition, state)
         return outbound

@@ -98,9 +98,11 @@ def an_app(generation: int = 1) -> Any:
 
 def looped(role: Role, generation: int = 1, app: Any = None, **config: Any) -> ChunkLoop:
     app = app or an_app(generation)
-    return ChunkLoop(
+    loop = ChunkLoop(
         app, role.work, role.finish, ChunkConfig(linger_s=0.0, **config), Contiguity(app, nothing_missing)
     )
+    loop.resume()
+    return loop
 
 
 async def ended(running: asyncio.Task[None]) -> None:

@@ -14,6 +14,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -106,6 +107,17 @@ class Deployment:
             self._processes.remove(found)
         found[2].send_signal(sign)
         found[2].wait(30)
+
+    @contextmanager
+    def suspended(self, role: Role, number: int) -> Iterator[None]:
+        """Stop a worker in its tracks, so that its group gives it up, and let it go on at the end."""
+        with self._lock:
+            process = next(entry[2] for entry in self._processes if entry[:2] == (role, number))
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
 
     def kill(self, role: Role) -> None:
         """Kill a worker, which is then started again."""

@@ -19,10 +19,10 @@ from models.keyword import KeywordPolicy
 from models.tokens import Tokens
 from pipeline.app import Role
 from pipeline.isolated import serve
+from pipeline.logged_states import LoggedStates
 from pipeline.roles.build import Parts
 from pipeline.roles.read import new_reader
 from pipeline.settings import Settings, load_settings
-from pipeline.table_states import TableStates
 from pipeline.worker import run_role
 
 
@@ -65,10 +65,10 @@ class FaultyPolicy:
 
 def die_at(point: str, n_chunks: int, flag: Path) -> None:
     """Have this process killed at the n-th commit of its state, before (`sent`) or after (`written`) it."""
-    commit = TableStates.commit
+    commit = LoggedStates.commit
     counted = 0
 
-    async def commit_or_die(self: TableStates[Any]) -> None:
+    async def commit_or_die(self: LoggedStates[Any]) -> None:
         nonlocal counted
         counted += 1
         is_due = counted == n_chunks and not flag.exists()
@@ -80,7 +80,7 @@ def die_at(point: str, n_chunks: int, flag: Path) -> None:
         if is_due and point == "written":
             os.kill(os.getpid(), signal.SIGKILL)
 
-    TableStates.commit = commit_or_die  # type: ignore[method-assign]
+    LoggedStates.commit = commit_or_die  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

@@ -122,3 +122,19 @@ def test_a_killed_worker_that_holds_windows_comes_back_with_them(new_deployment,
     run.publish(values[900:])
     run.settle()
     run.outcome().check()
+
+
+def test_a_worker_that_was_stopped_for_too_long_does_no_harm_when_it_wakes(new_deployment, documents):
+    run = new_deployment()
+    values = list(documents())
+    run.start(number=0)
+    run.start([Role.LINK, Role.TRENDS], number=1)
+    run.publish(values[:500])
+    run.settle()
+    run.publish(values[500:800])
+    with run.suspended(Role.LINK, 1), run.suspended(Role.TRENDS, 1):
+        run.publish(values[800:1100])
+        run.settle()
+    run.publish(values[1100:])
+    run.settle()
+    run.outcome().check()

@@ -17,6 +17,14 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 N_EVERYWHERE = 300
 
 
+def test_a_few_documents_in_one_partition_are_enough_for_windows_to_close(new_deployment, documents) -> None:
+    run = new_deployment(idle_s=2.0)
+    run.start()
+    run.publish(list(documents(n_ordinary=12)), keys=[b"one key"] * 36)
+    run.until_windows(lambda windows: sum(window.status == "final" for window in windows) >= 20)
+    assert run.exits == []
+
+
 def test_windows_close_though_three_of_four_partitions_fall_silent(
     new_deployment, documents, finsurge, tmp_path: Path
 ) -> None:

@@ -152,6 +152,21 @@ def test_a_tick_moves_an_idle_partition_on_as_a_document_of_that_time_would(
     assert (mention.known_at, mention.is_late) == (at(58), False)
 
 
+def test_a_tick_gives_time_to_a_partition_that_never_had_a_document(
+    stage: LinkStage, new_decision: NewDecision
+) -> None:
+    outbound = fed(stage, Tick(stream_at=at(60)))
+    assert watermarks(outbound) == [at(58)]
+    assert {mark.began_at for mark in marks(outbound)} == {at(58)}
+    (mention,) = mentions(fed(stage, new_decision(0, 61)))
+    assert (mention.known_at, mention.is_late) == (at(58), False)
+
+
+def test_marks_say_when_their_partition_began(stage: LinkStage, new_decision: NewDecision) -> None:
+    outbound = fed(stage, new_decision(0, 30), new_decision(1, 0), new_decision(2, 90))
+    assert [mark.began_at for mark in marks(outbound)] == [at(28)] * 8
+
+
 def test_a_tick_that_is_behind_changes_nothing(stage: LinkStage, new_decision: NewDecision) -> None:
     assert watermarks(fed(stage, new_decision(0, 60), Tick(stream_at=at(0)))) == [at(58)]
     (mention,) = mentions(fed(stage, new_decision(1, 61)))
