@@ -139,6 +139,11 @@ class TopicTrend:
         self._state.pending.insert(index, observation)
         self._pending_ticks.insert(index, tick)
 
+    def forget_pending(self) -> None:
+        """Drop what was observed and not yet counted, for a caller that keeps it and observes it again."""
+        self._state.pending.clear()
+        self._pending_ticks.clear()
+
     def due_at(self) -> datetime | None:
         """Return the earliest end of a tick whose close would do something, or `None` if idle."""
         tick = self._next_tick()

@@ -126,6 +126,7 @@ class TrendsStage:
         held = list(self._states.items())
         for name, state in held:
             if isinstance(state, TopicTrend):
+                state.forget_pending()  # an object that was kept still holds what is observed again below
                 self._by_partition(partition_of(name, self._partitions))[name] = _Live(state, [])
         for key, state in held:
             if not isinstance(state, Observation):
