@@ -65,7 +65,7 @@ class ReadRole:
         loop = asyncio.get_running_loop()
         outcomes, batches = await loop.run_in_executor(self._executor, self._reader.read, raws)
         policy_s = (time.monotonic() - started_s) / max(1, len(batches))
-        queue_age_s = max(0.0, time.time() - min(event.message.time_in or time.time() for event in events))
+        queue_age_s = started_s - min(event.message.time_in or started_s for event in events)
         for batch in batches:
             self._metrics.observe_batch(
                 n_documents=batch.n_documents,
@@ -77,6 +77,7 @@ class ReadRole:
 
     async def _finish(self, events: Sequence[Any], outcomes: list[Decision | RecordRejected]) -> None:
         sent = []
+        newest_at = datetime.min.replace(tzinfo=UTC)
         for event, outcome in zip(events, outcomes, strict=True):
             message = event.message
             self._last_seen_s[message.partition] = time.monotonic()
@@ -91,11 +92,15 @@ class ReadRole:
                     DocumentOutcome.FROM_CACHE if outcome.from_cache else DocumentOutcome.DECIDED
                 )
                 self._clock.observe(outcome.published_at, outcome.ingested_at)
+                newest_at = max(newest_at, outcome.published_at)
                 topic = self._settings.kafka_topic("decisions")
                 key = outcome.document_id.encode()
                 sent.append(await self._app.producer.send(topic, key, encode(outcome), message.partition, None, None))
         await asyncio.gather(*sent)
-        self._metrics.progress(datetime.now(UTC))
+        now = datetime.now(UTC)
+        if newest_at > datetime.min.replace(tzinfo=UTC):
+            self._metrics.set_event_time_lag((now - newest_at).total_seconds())
+        self._metrics.progress(now)
 
     async def _tick_when_idle(self) -> None:
         while True:
