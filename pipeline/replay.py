@@ -6,7 +6,7 @@ The same stages as under Faust, so the same decisions give the same trends and a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.episodes import EpisodeTracker
@@ -42,23 +42,20 @@ class Replay:
             "candidates": wiring.surges_stage(settings, watchlist, episodes, metrics),
         }
         self._settings = settings
-        self._newest: dict[int, Decision] = {}  # by source partition
+        self._last_at: datetime | None = None  # greatest event time so far
 
     def feed(self, record: DecisionOrTick, partition: int) -> Iterator[Result]:
         """Yield what a record of `decisions` in this source partition causes."""
         if isinstance(record, Decision):
-            newest = self._newest.get(partition)
-            if newest is None or record.published_at > newest.published_at:
-                self._newest[partition] = record
+            self._last_at = max(record.published_at, self._last_at or record.published_at)
         yield from self._pass("decisions", record, partition)
 
     def close(self) -> Iterator[Result]:
         """Yield what becomes final when time goes on until every window is closed."""
-        if not self._newest:
+        if self._last_at is None:
             return
-        last_at = max(decision.published_at for decision in self._newest.values())
         margin_s = 2 * self._settings.bin_s + self._settings.grace_s + self._settings.disorder_s
-        tick = Tick(stream_at=last_at + timedelta(seconds=margin_s))
+        tick = Tick(stream_at=self._last_at + timedelta(seconds=margin_s))
         for partition in range(self._settings.partitions):
             yield from self._pass("decisions", tick, partition)
 

@@ -29,7 +29,7 @@ class _Live:
     """A topic, and the keys of the mentions that wait for their tick."""
 
     trend: TopicTrend
-    waiting: list[tuple[int, str]]  # (tick, key)
+    waiting: dict[str, int]  # key to tick
 
 
 class TrendsStage:
@@ -58,20 +58,15 @@ class TrendsStage:
     def _observe(self, mention: Mention, partition: int) -> list[Outbound]:
         live = self._live(mention.topic, partition)
         source, offset = mention.origin
-        if offset <= live.trend.origins.get(source, -1):
+        key = f"+{mention.topic}/{source}/{offset}"
+        if offset <= live.trend.origins.get(source, -1) or key in live.waiting:
             return []
         observation = _observation(mention)
-        key = f"+{mention.topic}/{source}/{offset}"
-        self._wait(live, key, observation)
+        live.trend.observe(observation)
+        live.waiting[key] = observation.known_tick(self._bin_s)
+        _applied(live.trend, key)
         self._states.put(key, partition, observation)
         return [Outbound("late", mention.topic.encode(), mention, partition)] if mention.is_late else []
-
-    def _wait(self, live: _Live, key: str, observation: Observation) -> None:
-        _, source, offset = key.split("/")
-        origins = live.trend.origins
-        origins[int(source)] = max(int(offset), origins.get(int(source), -1))
-        live.trend.observe(observation)
-        live.waiting.append((observation.known_tick(self._bin_s), key))
 
     def _close(self, mark: Mark, partition: int) -> list[Outbound]:
         ledger = self._ledger(partition)
@@ -94,12 +89,12 @@ class TrendsStage:
         if ledger.began_at is not None:
             live.trend.watch_since(ledger.began_at)
         closed = live.trend.close(until)
-        self._states.put(name, partition, live.trend)
         last = live.trend.closed_until
-        counted = [key for tick, key in live.waiting if last is not None and tick <= last]
-        for key in counted:
+        for key in [key for key, tick in live.waiting.items() if last is not None and tick <= last]:
+            del live.waiting[key]
+            _applied(live.trend, key)
             self._states.drop(key, partition)
-        live.waiting[:] = [entry for entry in live.waiting if last is None or entry[0] > last]
+        self._states.put(name, partition, live.trend)
         return [self._window(window, partition) for window in closed.windows] + [
             self._candidate(evidence) for evidence in closed.evidence
         ]
@@ -113,7 +108,7 @@ class TrendsStage:
     def _live(self, topic: str, partition: int) -> _Live:
         topics = self._by_partition(partition)
         if topic not in topics:
-            topics[topic] = _Live(TopicTrend(topic, self._config), [])
+            topics[topic] = _Live(TopicTrend(topic, self._config), {})
         return topics[topic]
 
     def _by_partition(self, partition: int) -> dict[str, _Live]:
@@ -127,19 +122,19 @@ class TrendsStage:
         for name, state in held:
             if isinstance(state, TopicTrend):
                 state.forget_pending()  # an object that was kept still holds what is observed again below
-                self._by_partition(partition_of(name, self._partitions))[name] = _Live(state, [])
+                self._by_partition(partition_of(name, self._partitions))[name] = _Live(state, {})
         for key, state in held:
             if not isinstance(state, Observation):
                 continue
-            topic = key[1:].split("/")[0]
+            topic = key[1:].rsplit("/", 2)[0]
             partition = partition_of(topic, self._partitions)
             live = self._live(topic, partition)
             last = live.trend.closed_until
-            tick = state.known_tick(self._bin_s)
-            if last is not None and tick <= last:
-                live.waiting.append((tick, key))  # counted; the process died before it could say so
-            else:
-                self._wait(live, key, state)
+            tick = live.waiting[key] = state.known_tick(self._bin_s)
+            # not `_applied` yet: of a chunk that a death cut short, a mention before this one may be missing
+            if last is None or tick > last:
+                live.trend.observe(state)
+            # else it is counted, and the process died before it could say so
 
     def _window(self, window: Window, partition: int) -> Outbound:
         self._metrics.count_window(window.status.value, window.n_stories)
@@ -163,6 +158,12 @@ class TrendsStage:
     def _candidate(self, evidence: Evidence) -> Outbound:
         record = EvidenceRecord(topic=evidence.topic, at=evidence.at, evidence=evidence)
         return Outbound("candidates", evidence.topic.encode(), record, 0)
+
+
+def _applied(trend: TopicTrend, key: str) -> None:
+    """Have the topic remember that it has what the mention under `key` came from, and all before that."""
+    _, source, offset = key.rsplit("/", 2)
+    trend.origins[int(source)] = max(int(offset), trend.origins.get(int(source), -1))
 
 
 def _is_due(topic: TopicTrend, until: datetime) -> bool:
