@@ -21,6 +21,8 @@ class KafkaChangelog:
 
     async def ends(self, partitions: set[int]) -> Mapping[int, int]:
         """Return the offset that each partition's next record will have."""
+        if not partitions:  # the consumer would wait for ever
+            return {}
         consumer = await self._consumer()
         try:
             ends = await consumer.end_offsets([TopicPartition(self._kafka_topic, number) for number in partitions])
@@ -30,13 +32,14 @@ class KafkaChangelog:
 
     async def load(self, ends: Mapping[int, int]) -> Mapping[int, dict[str, bytes]]:
         """Return the last value of every key below these ends, by partition; removed keys are not in it."""
+        if not ends:
+            return {}
         consumer = await self._consumer()
         try:
             loaded: dict[int, dict[str, bytes]] = {number: {} for number in ends}
             waiting = {TopicPartition(self._kafka_topic, number): end for number, end in ends.items()}
             consumer.assign(list(waiting))
-            if waiting:
-                await consumer.seek_to_beginning()
+            await consumer.seek_to_beginning()
             while waiting := {tp: end for tp, end in waiting.items() if await consumer.position(tp) < end}:
                 for tp, records in (await consumer.getmany(*waiting, timeout_ms=1000)).items():
                     for record in records:

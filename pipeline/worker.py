@@ -109,6 +109,6 @@ class HealthService(mode.Service):
         reasons = []
         if app.rebalancing or not app.consumer.assignment():
             reasons.append("no partitions assigned")
-        if not self._running.loop.is_open:
+        elif not self._running.loop.is_open:
             reasons.append("state not recovered")
         return reasons

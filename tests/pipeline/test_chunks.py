@@ -248,6 +248,20 @@ async def test_before_partitions_are_given_up_what_is_in_flight_is_finished_and_
     await ended(running)
 
 
+async def test_what_comes_while_state_is_taken_over_waits_and_is_not_forgotten() -> None:
+    role, stream, app = Role(), Stream(event(0, generation=1)), an_app(generation=2)
+    loop = looped(role, app=app)
+    await loop.quiesce(0.1)
+    stream.add(event(0, generation=2), event(1, generation=2))
+    running = asyncio.create_task(loop.run(stream))
+    await until(lambda: loop.in_flight(PARTITION) == 3)
+    assert role.working == []
+    loop.resume()
+    await until(lambda: stream.acked == [0, 1])
+    assert role.finished == [[0, 1]]
+    await ended(running)
+
+
 async def test_giving_up_partitions_with_nothing_in_flight_takes_no_time() -> None:
     await looped(Role()).quiesce(0.1)
 
