@@ -106,9 +106,7 @@ class HealthService(mode.Service):
         app = self._running.app
         if not app.started:
             return ["starting"]
-        reasons = []
-        if app.rebalancing or not app.consumer.assignment():
-            reasons.append("no partitions assigned")
-        elif not self._running.loop.is_open:
-            reasons.append("state not recovered")
-        return reasons
+        if app.rebalancing:
+            return ["partitions are changing hands"]
+        # without a partition a worker is a spare, and ready
+        return [] if self._running.loop.is_open else ["partitions are not taken over yet"]
