@@ -18,10 +18,8 @@ from models.action import Action
 from models.keyword import KeywordPolicy
 from models.tokens import Tokens
 from pipeline.app import Role
-from pipeline.isolated import serve
 from pipeline.logged_states import LoggedStates
 from pipeline.roles.build import Parts
-from pipeline.roles.read import new_reader
 from pipeline.settings import Settings, load_settings
 from pipeline.worker import run_role
 
@@ -86,6 +84,9 @@ def die_at(point: str, n_chunks: int, flag: Path) -> None:
 if __name__ == "__main__":
     settings = load_settings(os.environ)
     if sys.argv[1] == "isolated":
+        from pipeline.isolated import serve  # here, not above: these load torch, which the other roles go without
+        from pipeline.roles.read import new_reader
+
         serve(new_reader(settings, FaultyPolicy), sys.stdin.buffer, sys.stdout.buffer)
         sys.exit(0)
     role = Role(sys.argv[1])
