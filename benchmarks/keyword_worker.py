@@ -9,8 +9,8 @@ import os
 import sys
 
 from models.keyword import KeywordPolicy
-from pipeline.app import Role
-from pipeline.roles.build import Parts
+from pipeline.app import Parts
+from pipeline.roles.faust_app import Role
 from pipeline.settings import load_settings
 from pipeline.worker import run_role
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from models.action import Span
 from models.labels import Sentiment
-from models.linking import Linker
-from models.sketch import sketch
-from models.surface import name_words
-from models.watchlist import bundled_watchlist, load_watchlist
+from models.topics.linking import Linker
+from models.topics.sketch import sketch
+from models.topics.surface import name_words
+from models.topics.watchlist import bundled_watchlist, load_watchlist
 
 CALM: Sentiment = (0.1, 0.8, 0.1)
 TEXTS = {

@@ -19,8 +19,8 @@ from typing import Any
 from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 
-from pipeline.app import Role
-from pipeline.kafka_server import free_port
+from pipeline.broker.server import free_port
+from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings, to_environment
 
 DEADLINE_S = 600.0

@@ -25,13 +25,13 @@ from typing import Any
 
 from role_process import RoleFigures, RoleProcess, python, settle
 
-from pipeline.app import Role
-from pipeline.broker import admin
-from pipeline.document_sender import DocumentSender
-from pipeline.kafka_server import temporary_kafka
+from pipeline.broker.connection import admin
+from pipeline.broker.server import temporary_kafka
+from pipeline.broker.topics import create, topic_specs
+from pipeline.ingest.document_sender import DocumentSender
 from pipeline.records import Document
+from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings
-from pipeline.topics import create, topic_specs
 
 TWEETS = "streams/stocknet_tweets_2014_2016.jsonl"
 START_AT = datetime(2016, 1, 1, tzinfo=UTC)

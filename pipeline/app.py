@@ -1,131 +1,102 @@
-"""Builds the Faust app of one role from settings and parts. Nothing runs at import."""
+"""Builds a role's app with its agent, state and stage."""
 
 from __future__ import annotations
 
-import asyncio
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import faust
+from prometheus_client import CollectorRegistry
 
-from pipeline.chunks import ChunkLoop
-from pipeline.consumer import guard_commits
+from pipeline import wiring
+from pipeline.broker.changelog import KafkaChangelog
 from pipeline.metrics import Metrics
+from pipeline.records import AlertRecord, DecisionOrTick, EvidenceRecord, MentionOrMark, decode, encode
+from pipeline.roles.faust_app import Role, Runner, Running, hand_over_cleanly, new_app, source
+from pipeline.roles.logged_states import LoggedStates
+from pipeline.roles.notify import NotifyRole
+from pipeline.roles.stateful import StatefulRole
 from pipeline.settings import Settings
-from pipeline.topics import CHANGELOG_MAX_BYTES
 
-
-class Role(Enum):
-    """The worker's roles, each an app and a consumer group of its own; in the order of the flow.
-
-    >>> Role("link").inbound
-    'decisions'
-    """
-
-    READ = "read"
-    LINK = "link"
-    TRENDS = "trends"
-    SURGES = "surges"
-    NOTIFY = "notify"
-
-    @property
-    def inbound(self) -> str:
-        """The Kafka topic that the role reads, without the deployment's prefix."""
-        return _INBOUND[self.value]
-
-    @property
-    def number(self) -> int:
-        """The role's place in the flow, from 0: its HTTP port is the first one plus this."""
-        return list(Role).index(self)
-
-
-_INBOUND = {
-    "read": "documents",
-    "link": "decisions",
-    "trends": "mentions",
-    "surges": "candidates",
-    "notify": "alerts",
-}
-
-
-class Runner(Protocol):
-    """A role's agent."""
-
-    loop: ChunkLoop
-
-    async def run(self, stream: Any) -> None:
-        """Consume the stream until the app stops."""
-
-    async def take_over(self, partitions: set[int]) -> None:
-        """Make ready for these partitions, which this process now owns."""
+CHANGELOGS = {Role.LINK: "sources", Role.TRENDS: "topics", Role.SURGES: "episodes", Role.NOTIFY: "active"}
 
 
 @dataclass(frozen=True)
-class Running:
-    """An app with the parts of it that health and tests look at."""
+class Parts:
+    """What a role is given from outside; tests give other ones."""
 
-    app: faust.App
-    loop: ChunkLoop
-    metrics: Metrics
+    policy: Callable[[Settings], Any] | None = None  # makes the reading role's policy
+    isolated: Sequence[str] = (sys.executable, "-m", "pipeline.reading.isolated")  # starts its one-by-one reader
 
 
-def new_app(settings: Settings, role: Role) -> faust.App:
-    """Return the role's bare Faust app, with every trap of DESIGN §5 defused."""
-    guard_commits()
-    partitions = 1 if role is Role.SURGES else settings.partitions
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
-    return faust.App(
-        settings.group(role.value),
-        broker=f"kafka://{settings.bootstrap.replace(',', ';')}",
-        topic_partitions=partitions,
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        web_enabled=False,
-        agent_supervisor="mode.CrashingSupervisor",
-        stream_wait_empty=False,
-        broker_commit_interval=0.5,
-        broker_session_timeout=settings.session_timeout_s,
-        broker_heartbeat_interval=min(3.0, settings.session_timeout_s / 6),
-        broker_max_poll_records=500,
-        consumer_auto_offset_reset="earliest",
-        producer_acks=-1,
-        producer_max_request_size=CHANGELOG_MAX_BYTES,  # a topic's state, or a dead letter, is larger than a document
-        datadir=str(settings.state_dir / settings.group(role.value)),
+def build_app(settings: Settings, role: Role, parts: Parts) -> Running:
+    """Return the role's app, ready to be run by a Faust worker."""
+    app = new_app(settings, role)
+    metrics = Metrics(CollectorRegistry())
+    runner = _runner(app, settings, role, parts, metrics)
+
+    @app.agent(source(app, settings, role), concurrency=1, name=role.value)
+    async def _agent(stream: Any) -> None:
+        await runner.run(stream)
+
+    hand_over_cleanly(app, settings, role, runner)
+    return Running(app, runner.loop, metrics)
+
+
+def _runner(app: faust.App, settings: Settings, role: Role, parts: Parts, metrics: Metrics) -> Runner:
+    if role is Role.READ:
+        return _reader(app, settings, parts, metrics)
+    if role is Role.NOTIFY:
+        alerts = _states(app, settings, role, encode, lambda _key, value: decode(AlertRecord, value))
+        return NotifyRole(app, settings, alerts, metrics)
+    if role is Role.TRENDS:
+        decode_state = partial(wiring.decode_trends_state, settings)
+        topics = _states(app, settings, role, wiring.encode_trends_state, decode_state)
+        stage: Any = wiring.trends_stage(settings, topics, metrics)
+        return StatefulRole(app, settings, role.value, stage, topics, MentionOrMark, metrics)
+    watchlist = wiring.open_watchlist(settings)
+    if role is Role.LINK:
+        sources = _states(app, settings, role, _snapshot, partial(wiring.decode_source, settings))
+        stage = wiring.link_stage(settings, watchlist, sources, metrics)
+        return StatefulRole(app, settings, role.value, stage, sources, DecisionOrTick, metrics)
+    episodes = _states(app, settings, role, _snapshot, wiring.decode_episodes)
+    stage = wiring.surges_stage(settings, watchlist, episodes, metrics)
+    return StatefulRole(app, settings, role.value, stage, episodes, EvidenceRecord, metrics)
+
+
+def _reader(app: faust.App, settings: Settings, parts: Parts, metrics: Metrics) -> Runner:
+    # the only role that loads torch
+    from pipeline.reading.isolation import CautiousReader, Deaths
+    from pipeline.roles.read import ReadRole, new_reader
+
+    reader = CautiousReader(
+        new_reader(settings, parts.policy),
+        Deaths(settings.state_dir / f"{settings.group(Role.READ.value)}-heads.json"),
+        command=parts.isolated,
+        max_suspects=settings.max_batch_documents,
     )
+    metrics.set_policy(version=reader.policy.version, device=reader.policy.device, precision=reader.policy.precision)
+    return ReadRole(app, settings, reader, metrics)
 
 
-def source(app: faust.App, settings: Settings, role: Role) -> Any:
-    """Return the role's inbound Kafka topic as raw bytes: decoding inside Faust loses what does not decode."""
-    name = settings.kafka_topic(role.inbound)
-    return app.topic(name, key_serializer="raw", value_serializer="raw", value_type=bytes)
+def _states(
+    app: faust.App,
+    settings: Settings,
+    role: Role,
+    encode: Callable[[Any], bytes],
+    decode: Callable[[str, bytes], Any],
+) -> LoggedStates[Any]:
+    kafka_topic = f"{settings.group(role.value)}-{CHANGELOGS[role]}-changelog"
+
+    async def send(partition: int, key: bytes, value: bytes | None) -> Any:
+        return await app.producer.send(kafka_topic, key, value, partition, None, None)
+
+    return LoggedStates(KafkaChangelog(settings.bootstrap, kafka_topic), send, encode, decode)
 
 
-def hand_over_cleanly(app: faust.App, settings: Settings, role: Role, runner: Runner) -> None:
-    """Finish what is in flight before partitions are given up, and hold their state before they are worked on."""
-    inbound = settings.kafka_topic(role.inbound)
-    restoring: list[asyncio.Task[None]] = []
-
-    async def _quiesce() -> None:
-        while restoring:
-            restoring.pop().cancel()
-        await runner.loop.quiesce(settings.session_timeout_s * 0.8)
-
-    async def _restore(partitions: set[int]) -> None:
-        try:
-            await runner.take_over(partitions)
-        except Exception as error:
-            await app.crash(error)
-        else:
-            runner.loop.resume()
-
-    @app.on_partitions_revoked.connect(weak=False)
-    async def _on_revoked(_app: Any, _revoked: Any, **_: Any) -> None:
-        await _quiesce()
-
-    @app.on_partitions_assigned.connect(weak=False)
-    async def _on_assigned(_app: Any, assigned: Any, **_: Any) -> None:
-        await _quiesce()
-        partitions = {tp.partition for tp in assigned if tp.topic == inbound}
-        # not awaited: a long recovery must not hold up the group's next rebalance
-        restoring.append(asyncio.create_task(_restore(partitions)))
+def _snapshot(state: Any) -> bytes:
+    snapshot: bytes = state.snapshot()
+    return snapshot

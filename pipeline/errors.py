@@ -9,14 +9,14 @@ from aiokafka.errors import KafkaError as AioKafkaError
 from kafka.errors import KafkaError
 
 from models.errors import CheckpointMismatch, DataInvalid
-from models.watchlist import WatchlistInvalid
-from pipeline.broker import BrokerUnavailable
-from pipeline.document_files import FileUnreadable
-from pipeline.embedded import EmbeddedUnavailable
+from models.topics.watchlist import WatchlistInvalid
+from pipeline.broker.connection import BrokerUnavailable
+from pipeline.broker.embedded import EmbeddedUnavailable
+from pipeline.broker.jars import KafkaUnavailable
+from pipeline.broker.topics import TopicRefused
 from pipeline.health import PortTaken
-from pipeline.kafka_jars import KafkaUnavailable
+from pipeline.ingest.document_files import FileUnreadable
 from pipeline.settings import SettingsInvalid
-from pipeline.topics import TopicRefused
 
 
 class CommandFailed(Exception):

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry
 
-from pipeline.app import Role
-from pipeline.broker import reach
+from pipeline.broker.connection import reach
+from pipeline.broker.preflight import check_kafka_topics
 from pipeline.errors import CommandFailed
 from pipeline.health import HealthServer
-from pipeline.preflight import check_kafka_topics
+from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings
 from pipeline.wiring import open_watchlist
 

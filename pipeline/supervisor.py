@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import IO
 
-from pipeline.app import Role
+from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings, to_environment
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from alerts.surge import SurgeConfig
 from alerts.topic import TopicConfig, TopicTrend
 from alerts.watermarks import MarkLedger
 from alerts.windows import WindowConfig
-from models.linking import Linker
-from models.watchlist import Watchlist, bundled_watchlist, load_watchlist
+from models.topics.linking import Linker
+from models.topics.watchlist import Watchlist, bundled_watchlist, load_watchlist
 from pipeline.metrics import Metrics
 from pipeline.settings import Settings
 from pipeline.stage import States

@@ -10,11 +10,11 @@ from typing import Any, NoReturn
 import faust
 import mode
 
-from pipeline.app import Role, Running
-from pipeline.broker import reach
+from pipeline.app import Parts, build_app
+from pipeline.broker.connection import reach
+from pipeline.broker.preflight import check_kafka_topics, commit_start_offsets
 from pipeline.health import HealthServer
-from pipeline.preflight import check_kafka_topics, commit_start_offsets
-from pipeline.roles.build import Parts, build_app
+from pipeline.roles.faust_app import Role, Running
 from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)

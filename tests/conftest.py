@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pipeline.kafka_server import KafkaServer
+    from pipeline.broker.server import KafkaServer
 
 CACHE = Path(__file__).resolve().parent.parent / ".finsurge" / "cache"
 
@@ -31,7 +31,7 @@ def kafka_cache() -> Path:
 def kafka_server(tmp_path_factory: pytest.TempPathFactory, kafka_cache: Path) -> Iterator[KafkaServer]:
     """One real Kafka for the whole session; a test must not stop it."""
     # Here, not above: importing kafka-python warns, and a conftest is imported before the filter is in place.
-    from pipeline.kafka_server import KafkaUnavailable, temporary_kafka
+    from pipeline.broker.server import KafkaUnavailable, temporary_kafka
 
     running = temporary_kafka(tmp_path_factory.mktemp("kafka"), cache=kafka_cache)
     try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.broker import BrokerUnavailable, admin
+from pipeline.broker.connection import BrokerUnavailable, admin
+from pipeline.broker.topics import check, topic_specs
 from pipeline.checks.check import Check, Level
 from pipeline.settings import Settings
-from pipeline.topics import check, topic_specs
 
 TIMEOUT_S = 5.0
 

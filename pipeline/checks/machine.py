@@ -14,8 +14,8 @@ from http.client import HTTPConnection, HTTPException
 from importlib.metadata import version
 from pathlib import Path
 
+from pipeline.broker.jars import KafkaUnavailable, find_tools
 from pipeline.checks.check import Check, Level
-from pipeline.kafka_jars import KafkaUnavailable, find_tools
 from pipeline.settings import Settings
 
 MIN_PYTHON = (3, 11)
@@ -35,7 +35,7 @@ def check_python(settings: Settings) -> Iterator[Check]:  # noqa: ARG001
 
 def check_faust(settings: Settings) -> Iterator[Check]:  # noqa: ARG001
     """Say whether Faust is the release whose private method is overridden."""
-    from pipeline.consumer import GUARDED_VERSION
+    from pipeline.roles.consumer import GUARDED_VERSION
 
     found = version("faust-streaming")
     if found == GUARDED_VERSION:
@@ -89,7 +89,7 @@ def check_state_dir(settings: Settings) -> Iterator[Check]:
 
 def check_ports(settings: Settings) -> Iterator[Check]:
     """Say of each role whether its port is free, or its own already."""
-    from pipeline.app import Role
+    from pipeline.roles.faust_app import Role
 
     for role in Role:
         name, port = f"port {role.value}", settings.http_port + role.number

@@ -17,7 +17,7 @@ def check_device(settings: Settings) -> Iterator[Check]:
     import torch
 
     from models.device import device_of, serving_dtype
-    from pipeline.device import chosen_device
+    from pipeline.reading.device import chosen_device
 
     try:
         chosen = chosen_device(settings)
@@ -33,7 +33,7 @@ def check_device(settings: Settings) -> Iterator[Check]:
 def check_policy(settings: Settings) -> Iterator[Check]:
     """Say which policy loads, and whether it decides a sentence."""
     from models.errors import CheckpointMismatch
-    from pipeline.reading import open_policy
+    from pipeline.reading.reader import open_policy
 
     try:
         policy = open_policy(settings)
@@ -59,7 +59,7 @@ def check_policy(settings: Settings) -> Iterator[Check]:
 
 def check_watchlist(settings: Settings) -> Iterator[Check]:
     """Say whether the watchlist can be used, and how many topics it has."""
-    from models.watchlist import WatchlistInvalid
+    from models.topics.watchlist import WatchlistInvalid
     from pipeline.wiring import open_watchlist
 
     try:

@@ -15,6 +15,9 @@ import click
 import msgspec
 from rich.console import Console
 
+from pipeline.broker.embedded import EmbeddedUnavailable
+from pipeline.broker.server import KafkaUnavailable
+from pipeline.broker.topics import TopicRefused
 from pipeline.demo.board import Board
 from pipeline.demo.broker import open_broker
 from pipeline.demo.crew import Crew, free_ports
@@ -24,10 +27,7 @@ from pipeline.demo.run import DemoRun
 from pipeline.demo.scenario import Scenario
 from pipeline.demo.texts import load_texts
 from pipeline.demo.view import LiveView, PlainView, View
-from pipeline.embedded import EmbeddedUnavailable
-from pipeline.kafka_server import KafkaUnavailable
 from pipeline.settings import Settings
-from pipeline.topics import TopicRefused
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -14,7 +14,7 @@ from pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from models.checkpoint import Manifest
-    from models.example import Example
+    from models.training.example import Example
 
 
 @click.command("evaluate")
@@ -29,11 +29,11 @@ def command(settings: Settings, file: Path, policy: str | None, as_json: bool) -
 
     Example: finsurge evaluate labelled.jsonl --policy runs/first/policy
     """
-    from models.datasets import read_examples
-    from models.evaluation import evaluate_by_source
+    from models.training.datasets import read_examples
+    from models.training.evaluation import evaluate_by_source
     from pipeline.errors import CommandFailed
-    from pipeline.figures import figures_table
-    from pipeline.reading import open_policy
+    from pipeline.learning.figures import figures_table
+    from pipeline.reading.reader import open_policy
 
     examples = read_examples(file)
     judged = open_policy(replace(settings, policy=policy) if policy else settings)
@@ -51,7 +51,7 @@ def command(settings: Settings, file: Path, policy: str | None, as_json: bool) -
 
 def _unseen(file: Path, examples: list[Example], manifest: Manifest) -> tuple[str, list[Example]]:
     from models.encoder import sha256_of
-    from models.example import examples_of
+    from models.training.example import examples_of
 
     if sha256_of(file) in manifest.data_sha256.values():
         return "test", examples_of(examples, "test")

@@ -12,13 +12,13 @@ from typing import get_args
 import click
 from rich.console import Console
 
-from pipeline.background import Background
-from pipeline.document_files import FileFormat, FileUnreadable
 from pipeline.documents import KINDS
-from pipeline.ingest import MAPPABLE, FieldMapping
-from pipeline.ingest_report import IngestReport
-from pipeline.ingest_view import IngestView
-from pipeline.input_file import InputFile
+from pipeline.ingest.background import Background
+from pipeline.ingest.document_files import FileFormat, FileUnreadable
+from pipeline.ingest.input_file import InputFile
+from pipeline.ingest.mapping import MAPPABLE, FieldMapping
+from pipeline.ingest.report import IngestReport
+from pipeline.ingest.view import IngestView
 from pipeline.records import Document, Kind
 from pipeline.rejects import RecordRejected
 from pipeline.settings import Settings
@@ -111,8 +111,8 @@ class _Ingest:
 
     async def send(self, names: Sequence[str], settings: Settings) -> None:
         """Send all files' documents; returns when all are acknowledged."""
-        from pipeline.broker import reach
-        from pipeline.document_sender import DocumentSender
+        from pipeline.broker.connection import reach
+        from pipeline.ingest.document_sender import DocumentSender
 
         # it logs every attempt to reconnect; the one line at the end says what came of them
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

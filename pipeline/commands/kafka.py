@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.kafka_server import KafkaServer, KafkaStatus, KafkaUnavailable
+from pipeline.broker.server import KafkaServer, KafkaStatus, KafkaUnavailable
 from pipeline.settings import Settings
 
 _home = click.option(

@@ -13,20 +13,20 @@ from prometheus_client import CollectorRegistry
 from rich.console import Console
 
 from pipeline import wiring
-from pipeline.broker import reach
+from pipeline.broker.connection import reach
+from pipeline.broker.decision_log import read_decisions
 from pipeline.commands.ingest import columns_of
-from pipeline.decision_log import read_decisions
-from pipeline.document_files import FileFormat
 from pipeline.documents import KINDS
 from pipeline.errors import CommandFailed
-from pipeline.ingest import FieldMapping
-from pipeline.ingest_view import IngestView
-from pipeline.input_file import InputFile
+from pipeline.ingest.document_files import FileFormat
+from pipeline.ingest.input_file import InputFile
+from pipeline.ingest.mapping import FieldMapping
+from pipeline.ingest.view import IngestView
 from pipeline.metrics import Metrics
 from pipeline.records import Decision, Kind
 from pipeline.rejects import RecordRejected
-from pipeline.replay import Replay
-from pipeline.replay_files import ReplayWriter
+from pipeline.replay.files import ReplayWriter
+from pipeline.replay.flow import Replay
 from pipeline.settings import Settings
 
 
@@ -87,8 +87,8 @@ def _replay_file(
     settings: Settings, file: InputFile, mapping: FieldMapping, writer: ReplayWriter, view: IngestView
 ) -> None:
     from models.batching import BatchLimits
-    from pipeline.reading import Reader, open_policy
-    from pipeline.replay_files import decide_rows
+    from pipeline.reading.reader import Reader, open_policy
+    from pipeline.replay.files import decide_rows
 
     limits = BatchLimits(settings.max_padded_tokens, settings.max_batch_documents)
     # the batch plan must not depend on time, so the chunks are of a fixed size
@@ -110,7 +110,7 @@ def _replay_file(
 
 
 async def _replay_kafka(settings: Settings, writer: ReplayWriter) -> None:
-    from pipeline.preflight import partition_counts  # loads Faust
+    from pipeline.broker.preflight import partition_counts  # loads Faust
 
     reach(settings.bootstrap, timeout_s=10.0)
     kafka_topic = settings.kafka_topic("decisions")

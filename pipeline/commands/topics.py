@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import click
 
-from pipeline.broker import BrokerUnavailable
+from pipeline.broker.connection import BrokerUnavailable
+from pipeline.broker.topics import Finding, TopicRefused, topic_specs
+from pipeline.broker.topics import check as check_topics
+from pipeline.broker.topics import create as create_topics
 from pipeline.settings import Settings
-from pipeline.topics import Finding, TopicRefused, topic_specs
-from pipeline.topics import check as check_topics
-from pipeline.topics import create as create_topics
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 

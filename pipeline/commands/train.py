@@ -16,9 +16,9 @@ from pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from models.checkpoint import Manifest
-    from models.recipe import Recipe
-    from models.trainset import TrainSet
-    from pipeline.training_view import TrainingView
+    from models.training.recipe import Recipe
+    from models.training.trainset import TrainSet
+    from pipeline.learning.training_view import TrainingView
 
 DEFAULT_DATA = Path("../shared/data")
 
@@ -52,9 +52,9 @@ def command(
 
     Example: finsurge train --recipe my.yaml --seed 8 --json
     """
-    from models.recipe import RECIPES, Recipe
-    from pipeline.figures import by_source, figures_table
-    from pipeline.training_view import TrainingView
+    from models.training.recipe import RECIPES, Recipe
+    from pipeline.learning.figures import by_source, figures_table
+    from pipeline.learning.training_view import TrainingView
 
     recipe = Recipe.from_yaml(recipe_file or RECIPES / "default.yaml")
     if seed is not None:
@@ -89,7 +89,7 @@ def _new_folder(folder: Path) -> Path:
 
 
 def _read(data: Path, recipe: Recipe) -> TrainSet:
-    from models.trainset import TrainSet
+    from models.training.trainset import TrainSet
     from pipeline.errors import CommandFailed
 
     if not data.is_dir():
@@ -104,9 +104,9 @@ def _read(data: Path, recipe: Recipe) -> TrainSet:
 def _run(settings: Settings, recipe: Recipe, data: TrainSet, folder: Path, view: TrainingView) -> Manifest:
     from safetensors import SafetensorError
 
-    from models.training import train
-    from pipeline.device import chosen_device
+    from models.training.trainer import train
     from pipeline.errors import CommandFailed, one_line
+    from pipeline.reading.device import chosen_device
 
     device = chosen_device(settings)
     try:
@@ -117,7 +117,7 @@ def _run(settings: Settings, recipe: Recipe, data: TrainSet, folder: Path, view:
 
 
 def _plot(folder: Path, losses: list[float]) -> str | None:
-    from pipeline.training_plot import save_plot
+    from pipeline.learning.training_plot import save_plot
 
     try:
         return str(save_plot(folder, losses))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pipeline.app import Role
+from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings
 
 

@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
-from pipeline.app import Role
 from pipeline.demo.gauges import RoleGauges
 from pipeline.demo.outcome import AlertLine, Ending, Summary
 from pipeline.demo.progress import Phase, Progress
 from pipeline.demo.tally import SeenAlert, Tally
+from pipeline.roles.faust_app import Role
 
 _RECENT = 11
 """Looks over which "lately" reaches: five seconds at two a second."""

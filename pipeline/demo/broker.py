@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from pipeline.embedded import EMBEDDED_PARTITIONS, EmbeddedBroker
+from pipeline.broker.embedded import EMBEDDED_PARTITIONS, EmbeddedBroker
+from pipeline.broker.server import temporary_kafka
+from pipeline.broker.topics import create, topic_specs
 from pipeline.errors import CommandFailed
-from pipeline.kafka_server import temporary_kafka
 from pipeline.settings import Settings
-from pipeline.topics import create, topic_specs
 
 SESSION_TIMEOUT_S = 6.0
 """The least that Kafka allows by default; the embedded broker makes a group's first member wait for it."""

@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from pipeline.app import Role
-from pipeline.kafka_server import free_port
+from pipeline.broker.server import free_port
+from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings, to_environment
 from pipeline.supervisor import start_role, stop_all
 

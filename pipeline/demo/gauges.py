@@ -10,7 +10,7 @@ from typing import Self
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipeline.app import Role
+from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from pipeline.app import Role
 from pipeline.demo.gauges import RoleGauges
 from pipeline.demo.tally import SeenAlert, TopicRow
+from pipeline.roles.faust_app import Role
 
 
 class Phase(Enum):

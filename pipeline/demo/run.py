@@ -18,7 +18,7 @@ from pipeline.demo.progress import Phase
 from pipeline.demo.scenario import Scenario
 from pipeline.demo.view import View
 from pipeline.demo.watch import Watch
-from pipeline.document_sender import DocumentSender
+from pipeline.ingest.document_sender import DocumentSender
 from pipeline.settings import Settings
 
 

@@ -10,8 +10,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.app import Role
 from pipeline.demo.progress import Phase, Progress
+from pipeline.roles.faust_app import Role
 
 LINE_EVERY_S = 5.0
 SHOWN_ALERTS = 4

@@ -16,18 +16,18 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from pipeline.chunks import ChunkConfig, ChunkLoop
-from pipeline.consumer import BrokerLog, Contiguity
-from pipeline.delivery import Dispatcher
-from pipeline.logged_states import LoggedStates
 from pipeline.metrics import Metrics
 from pipeline.receivers.alertmanager import AlertmanagerReceiver
+from pipeline.receivers.delivery import Dispatcher
 from pipeline.receivers.log import LogReceiver
 from pipeline.receivers.receiver import Receiver
 from pipeline.receivers.webhook import WebhookReceiver
 from pipeline.records import AlertRecord
 from pipeline.rejects import RecordRejected
+from pipeline.roles.chunks import ChunkConfig, ChunkLoop
+from pipeline.roles.consumer import BrokerLog, Contiguity
 from pipeline.roles.dead_letter_box import DeadLetterBox, decoded
+from pipeline.roles.logged_states import LoggedStates
 from pipeline.settings import Settings
 
 RESEND_S = 60.0

@@ -17,17 +17,17 @@ from aiokafka.errors import KafkaError
 
 from models.batching import BatchLimits
 from models.decider import Decider
-from pipeline.chunks import ChunkConfig, ChunkLoop
-from pipeline.consumer import BrokerLog, Contiguity
+from pipeline.broker.stream_clock import StreamClock
 from pipeline.documents import RawDocument
-from pipeline.isolation import CautiousReader
 from pipeline.metrics import DocumentOutcome, Metrics
-from pipeline.reading import Reader, open_policy
+from pipeline.reading.isolation import CautiousReader
+from pipeline.reading.reader import Reader, open_policy
 from pipeline.records import Decision, Origin, Tick, encode
 from pipeline.rejects import RecordRejected, RejectReason
+from pipeline.roles.chunks import ChunkConfig, ChunkLoop
+from pipeline.roles.consumer import BrokerLog, Contiguity
 from pipeline.roles.dead_letter_box import DeadLetterBox
 from pipeline.settings import Settings
-from pipeline.stream_clock import StreamClock
 
 log = logging.getLogger(__name__)
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 
-from pipeline.chunks import ChunkConfig, ChunkLoop
-from pipeline.consumer import BrokerLog, Contiguity
-from pipeline.logged_states import LoggedStates
 from pipeline.metrics import Metrics
 from pipeline.records import Origin, encode
 from pipeline.rejects import RecordRejected
+from pipeline.roles.chunks import ChunkConfig, ChunkLoop
+from pipeline.roles.consumer import BrokerLog, Contiguity
 from pipeline.roles.dead_letter_box import DeadLetterBox, decoded
+from pipeline.roles.logged_states import LoggedStates
 from pipeline.settings import Settings
 from pipeline.stage import Stage
 

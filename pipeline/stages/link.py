@@ -11,7 +11,7 @@ import msgspec
 
 from alerts.watermarks import Lateness, SourceWatermark
 from models.action import Span
-from models.linking import Linker
+from models.topics.linking import Linker
 from pipeline.metrics import Metrics
 from pipeline.records import Decision, DecisionOrTick, Mark, Mention, Origin, Tick
 from pipeline.stage import Outbound, States, partition_of

@@ -13,14 +13,14 @@ from prometheus_client import CollectorRegistry
 from models.batching import BatchLimits
 from models.keyword import KeywordPolicy
 from pipeline import wiring
-from pipeline.ingest import FieldMapping
-from pipeline.input_file import InputFile
+from pipeline.ingest.input_file import InputFile
+from pipeline.ingest.mapping import FieldMapping
 from pipeline.metrics import Metrics
-from pipeline.reading import Reader
+from pipeline.reading.reader import Reader
 from pipeline.records import AlertRecord, Mention, TrendRecord, encode
 from pipeline.rejects import RecordRejected
-from pipeline.replay import Replay, Result
-from pipeline.replay_files import decide_rows
+from pipeline.replay.files import decide_rows
+from pipeline.replay.flow import Replay, Result
 from pipeline.settings import Settings
 
 CASE = Path(__file__).parent / "exchange_failure"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from models.checkpoint import SHIPPED
-from pipeline.kafka_server import free_port
+from pipeline.broker.server import free_port
 
 NOBODY = "kafka://127.0.0.1:1"  # a port that only root could listen on
 ROW = '{"id": "1", "kind": "news", "source": "s", "published_at": "2026-01-01T00:00:00Z", "text": "Tesla falls"}\n'

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.app import Role
+from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings, to_environment
 from pipeline.supervisor import EXIT_MISTAKE, run_roles, start_role, stop_all
 

@@ -1,9 +1,9 @@
 import pytest
 
+from pipeline.broker.topics import create, topic_specs
 from pipeline.checks.check import Level
 from pipeline.checks.kafka import check_kafka
 from pipeline.settings import Settings
-from pipeline.topics import create, topic_specs
 
 
 def test_a_broker_that_is_not_there_is_the_only_thing_told() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from pipeline.broker.server import free_port
 from pipeline.checks.check import Level
 from pipeline.checks.machine import check_clock, check_faust, check_java, check_ports, check_python, check_state_dir
 from pipeline.health import HealthServer
-from pipeline.kafka_server import free_port
 from pipeline.settings import Settings
 
 

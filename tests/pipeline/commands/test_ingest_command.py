@@ -14,9 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 from confluent_kafka import Consumer, TopicPartition
 
-from pipeline.broker import BrokerUnavailable
+from pipeline.broker.connection import BrokerUnavailable
+from pipeline.broker.embedded import EMBEDDED_PARTITIONS, EmbeddedBroker
 from pipeline.commands.ingest import command
-from pipeline.embedded import EMBEDDED_PARTITIONS, EmbeddedBroker
 from pipeline.records import Document, decode
 from pipeline.settings import Settings
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from pipeline.broker.server import KafkaServer
 from pipeline.commands.kafka import command
-from pipeline.kafka_server import KafkaServer
 from pipeline.settings import Settings
 
 

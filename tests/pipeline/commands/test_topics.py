@@ -4,9 +4,9 @@ import socket
 import pytest
 from click.testing import CliRunner
 
+from pipeline.broker.topics import TopicSpec, create, topic_specs
 from pipeline.commands.topics import command
 from pipeline.settings import Settings
-from pipeline.topics import TopicSpec, create, topic_specs
 
 
 @pytest.mark.kafka

@@ -14,9 +14,9 @@ from pipeline.demo.feed import Feed, FeedRecord
 from pipeline.demo.scenario import Scenario
 from pipeline.documents import RawDocument
 from pipeline.metrics import Metrics
-from pipeline.reading import Reader, open_policy
+from pipeline.reading.reader import Reader, open_policy
 from pipeline.records import AlertRecord, Decision, Origin
-from pipeline.replay import Replay, Result
+from pipeline.replay.flow import Replay, Result
 from pipeline.settings import Settings
 from pipeline.stage import partition_of
 from pipeline.wiring import open_watchlist

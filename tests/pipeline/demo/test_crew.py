@@ -1,9 +1,9 @@
 import os
 from pathlib import Path
 
-from pipeline.app import Role
+from pipeline.broker.server import free_port
 from pipeline.demo.crew import Crew, free_ports
-from pipeline.kafka_server import free_port
+from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings
 
 

@@ -8,12 +8,12 @@ import pytest
 from alerts.observation import Observation
 from alerts.sketches import TextSketch
 from alerts.stories import Stories, StoryConfig
-from models.sketch import sketch
+from models.topics.sketch import sketch
 from pipeline.demo.feed import Feed, FeedRecord
 from pipeline.demo.scenario import Scenario
 from pipeline.demo.texts import Texts
 from pipeline.documents import parse_document
-from pipeline.reading import full_text
+from pipeline.reading.reader import full_text
 from pipeline.records import Document
 from pipeline.rejects import RecordRejected
 

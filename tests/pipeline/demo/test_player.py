@@ -3,7 +3,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.app import Role
 from pipeline.demo.board import Board
 from pipeline.demo.feed import FeedRecord
 from pipeline.demo.gauges import RoleGauges
@@ -11,6 +10,7 @@ from pipeline.demo.outcome import DemoReason, Ending, Judge
 from pipeline.demo.player import Player
 from pipeline.demo.scenario import Scenario
 from pipeline.records import AlertRecord
+from pipeline.roles.faust_app import Role
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 LIVE_AT = NOON - timedelta(hours=8)

@@ -2,8 +2,8 @@ import random
 
 import pytest
 
-from models.linking import Linker
-from models.watchlist import bundled_watchlist, load_watchlist
+from models.topics.linking import Linker
+from models.topics.watchlist import bundled_watchlist, load_watchlist
 from pipeline.demo.texts import Template, Texts
 from pipeline.demo.writer import Writer
 

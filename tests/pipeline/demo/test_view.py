@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from pipeline.app import Role
 from pipeline.demo.gauges import RoleGauges
 from pipeline.demo.progress import Phase, Progress
 from pipeline.demo.tally import SeenAlert, TopicRow
 from pipeline.demo.view import LiveView, PlainView
 from pipeline.records import AlertRecord
+from pipeline.roles.faust_app import Role
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 PROGRESS = Progress(

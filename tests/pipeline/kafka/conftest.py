@@ -26,13 +26,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from prometheus_client import CollectorRegistry
 
 from pipeline import wiring
-from pipeline.app import Role
-from pipeline.decision_log import read_decisions
+from pipeline.broker.decision_log import read_decisions
+from pipeline.broker.topics import create, topic_specs
 from pipeline.metrics import Metrics
 from pipeline.records import AlertRecord, Decision, Document, Mention, TrendRecord, decode, encode
-from pipeline.replay import Replay
+from pipeline.replay.flow import Replay
+from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings, to_environment
-from pipeline.topics import create, topic_specs
 
 WORKER = Path(__file__).parent / "keyword_worker.py"
 FLOW = (Role.READ, Role.LINK, Role.TRENDS, Role.SURGES)

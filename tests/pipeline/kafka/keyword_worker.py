@@ -17,9 +17,9 @@ from typing import Any
 from models.action import Action
 from models.keyword import KeywordPolicy
 from models.tokens import Tokens
-from pipeline.app import Role
-from pipeline.logged_states import LoggedStates
-from pipeline.roles.build import Parts
+from pipeline.app import Parts
+from pipeline.roles.faust_app import Role
+from pipeline.roles.logged_states import LoggedStates
 from pipeline.settings import Settings, load_settings
 from pipeline.worker import run_role
 
@@ -84,7 +84,9 @@ def die_at(point: str, n_chunks: int, flag: Path) -> None:
 if __name__ == "__main__":
     settings = load_settings(os.environ)
     if sys.argv[1] == "isolated":
-        from pipeline.isolated import serve  # here, not above: these load torch, which the other roles go without
+        from pipeline.reading.isolated import (
+            serve,  # here, not above: these load torch, which the other roles go without
+        )
         from pipeline.roles.read import new_reader
 
         serve(new_reader(settings, FaultyPolicy), sys.stdin.buffer, sys.stdout.buffer)

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from pipeline.app import Role
+from pipeline.roles.faust_app import Role
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from pipeline.app import Role
-from pipeline.topics import TopicSpec, create
+from pipeline.broker.topics import TopicSpec, create
+from pipeline.roles.faust_app import Role
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(200)]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.app import Role
 from pipeline.records import AlertRecord, Document, decode
+from pipeline.roles.faust_app import Role
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.app import Role
 from pipeline.receivers.sample import sample_alert
 from pipeline.records import AlertRecord, encode
+from pipeline.roles.faust_app import Role
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(200)]
 

@@ -5,8 +5,8 @@ import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry
 
-from pipeline.delivery import Backoff, Dispatcher
 from pipeline.metrics import Metrics
+from pipeline.receivers.delivery import Backoff, Dispatcher
 from pipeline.receivers.receiver import DeliveryFailed
 from pipeline.receivers.sample import sample_alert
 from pipeline.receivers.webhook import WebhookReceiver

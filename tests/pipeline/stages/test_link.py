@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
-from models.linking import Linker
-from models.watchlist import Topic, Watchlist
+from models.topics.linking import Linker
+from models.topics.watchlist import Topic, Watchlist
 from pipeline.metrics import Metrics
 from pipeline.records import Decision, DecisionOrTick, Mark, Mention, Origin, Tick
 from pipeline.stage import MemoryStates, Outbound, partition_of

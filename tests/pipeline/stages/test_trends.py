@@ -14,10 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from models.linking import Linker
-from models.watchlist import Topic, Watchlist
+from models.topics.linking import Linker
+from models.topics.watchlist import Topic, Watchlist
 from pipeline import wiring
-from pipeline.logged_states import LoggedStates
 from pipeline.metrics import Metrics
 from pipeline.records import (
     Decision,
@@ -31,6 +30,7 @@ from pipeline.records import (
     TrendRecord,
     encode,
 )
+from pipeline.roles.logged_states import LoggedStates
 from pipeline.settings import Settings
 from pipeline.stage import MemoryStates, Outbound, States, partition_of
 from pipeline.stages.link import LinkStage

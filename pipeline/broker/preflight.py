@@ -1,0 +1,79 @@
+"""What must hold before a role starts: its Kafka topics are there, with as many partitions as the settings say."""
+
+from __future__ import annotations
+
+import logging
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import CommitFailedError, IllegalGenerationError, UnknownMemberIdError
+
+from pipeline.errors import CommandFailed
+from pipeline.roles.faust_app import Role
+from pipeline.settings import Settings
+
+log = logging.getLogger(__name__)
+
+OUTBOUND = {
+    Role.READ: ("decisions", "documents.dlq"),
+    Role.LINK: ("mentions", "documents.dlq"),
+    Role.TRENDS: ("trends", "candidates", "late", "documents.dlq"),
+    Role.SURGES: ("alerts", "documents.dlq"),
+    Role.NOTIFY: ("documents.dlq",),
+}
+
+
+async def check_kafka_topics(settings: Settings, role: Role) -> None:
+    """Pass, or raise.
+
+    Raises:
+        CommandFailed: a Kafka topic is missing or has another number of partitions.
+    """
+    counts = await partition_counts(settings.bootstrap)
+    for name in (role.inbound, *OUTBOUND[role]):
+        kafka_topic = settings.kafka_topic(name)
+        n_partitions = counts.get(kafka_topic, 0)
+        if not n_partitions:
+            raise CommandFailed(f"Kafka topic {kafka_topic} is missing; make it with `finsurge topics create`")
+        is_keyed = name not in ("candidates", "documents.dlq")
+        if is_keyed and n_partitions != settings.partitions:
+            raise CommandFailed(
+                f"Kafka topic {kafka_topic} has {n_partitions} partitions, the settings say "
+                f"{settings.partitions}; set FINSURGE_PARTITIONS={n_partitions}"
+            )
+
+
+async def commit_start_offsets(settings: Settings, role: Role) -> None:
+    """Give the role's group a committed offset in every partition that has none.
+
+    Without one, Faust does not seek back after the recovery of tables, and what was fetched before is skipped (seen:
+    the guard of `consumer.py` ended the first start of `trends` over a backlog).
+    """
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap, group_id=settings.group(role.value), enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        kafka_topic = settings.kafka_topic(role.inbound)
+        n_partitions = (await partition_counts(settings.bootstrap))[kafka_topic]
+        partitions = [TopicPartition(kafka_topic, number) for number in range(n_partitions)]
+        consumer.assign(partitions)
+        starts = await consumer.beginning_offsets(partitions)
+        missing = {tp: starts[tp] for tp in partitions if await consumer.committed(tp) is None}
+        if missing:
+            await consumer.commit(missing)
+    except (CommitFailedError, IllegalGenerationError, UnknownMemberIdError):
+        log.info("group %s has members: they have set its offsets", settings.group(role.value))
+    finally:
+        await consumer.stop()
+
+
+async def partition_counts(bootstrap: str) -> dict[str, int]:
+    """Return the number of partitions of every Kafka topic."""
+    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    await client.bootstrap()
+    try:
+        cluster = await client.fetch_all_metadata()
+        return {name: len(cluster.partitions_for_topic(name) or ()) for name in cluster.topics()}
+    finally:
+        await client.close()

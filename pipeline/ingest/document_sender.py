@@ -1,0 +1,150 @@
+"""Sending documents to Kafka so that each is acknowledged, or the failure is known.
+
+Owns the producer and how much is in flight; knows nothing of files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPartitionError
+
+from pipeline.broker.connection import BrokerUnavailable
+from pipeline.records import Document, encode
+
+
+class DeliveryFailed(ConnectionError):
+    """Documents were not acknowledged; the message is one line with the mend.
+
+    >>> str(DeliveryFailed("documents", "no acknowledgement for 30 s", 12))
+    'sending to documents failed after 12 documents: no acknowledgement for 30 s; ingest again, ids stay the same'
+    """
+
+    def __init__(self, kafka_topic: str, detail: str, n_acknowledged: int) -> None:
+        super().__init__(
+            f"sending to {kafka_topic} failed after {n_acknowledged} documents: {detail}; "
+            "ingest again, ids stay the same"
+        )
+
+
+class DocumentSender:
+    """An open producer for `documents`; leaving the context waits for every acknowledgement.
+
+    >>> DocumentSender("127.0.0.1:9092", "documents").n_acknowledged
+    0
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        kafka_topic: str,
+        *,
+        max_in_flight: int = 2000,
+        connect_timeout_s: float = 15.0,
+        delivery_timeout_s: float = 30.0,
+    ) -> None:
+        self.n_acknowledged = 0
+        self._bootstrap = bootstrap
+        self._kafka_topic = kafka_topic
+        self._max_in_flight = max_in_flight
+        self._connect_timeout_s = connect_timeout_s
+        self._delivery_timeout_s = delivery_timeout_s
+        self._in_flight: deque[asyncio.Future[Any]] = deque()
+        self._producer: Any = None
+
+    async def __aenter__(self) -> Self:
+        """Connect.
+
+        Raises:
+            BrokerUnavailable: no Kafka answers.
+            DeliveryFailed: it has no such Kafka topic.
+        """
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=10,
+            max_batch_size=256 * 1024,
+            max_request_size=2 * 1024 * 1024,  # above DocumentLimits.max_bytes
+        )
+        try:
+            async with asyncio.timeout(self._connect_timeout_s):
+                await self._producer.start()
+                await self._producer.partitions_for(self._kafka_topic)
+        except (KafkaError, TimeoutError) as error:
+            await self._abandon()
+            raise self._explained(error) from None
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            await self._abandon()
+            return
+        try:
+            while self._in_flight:
+                await self._settle()
+        except DeliveryFailed:
+            await self._abandon()
+            raise
+        await self._producer.stop()
+
+    async def send(self, document: Document) -> None:
+        """Hand the document over; waits while too many are not yet acknowledged.
+
+        Raises:
+            DeliveryFailed: this one or an earlier one was not taken.
+        """
+        await self.send_raw(document.id, encode(document))
+
+    async def send_raw(self, key: str, value: bytes) -> None:
+        """Hand bytes over that need not be a document.
+
+        Raises:
+            DeliveryFailed: as `send`.
+        """
+        while self._in_flight and (self._in_flight[0].done() or len(self._in_flight) >= self._max_in_flight):
+            await self._settle()
+        try:
+            future = await self._producer.send(self._kafka_topic, key=key.encode(), value=value)
+        except KafkaError as error:
+            raise self._failed(type(error).__name__) from None
+        self._in_flight.append(future)
+
+    async def _settle(self) -> None:
+        """Wait for the oldest; an idempotent producer retries for ever, so the deadline is ours."""
+        try:
+            async with asyncio.timeout(self._delivery_timeout_s):
+                await self._in_flight.popleft()
+        except TimeoutError:
+            raise self._failed(f"no acknowledgement for {self._delivery_timeout_s:g} s") from None
+        except KafkaError as error:
+            raise self._failed(type(error).__name__) from None
+        self.n_acknowledged += 1
+
+    def _explained(self, error: Exception) -> Exception:
+        if isinstance(error, KafkaConnectionError):
+            return BrokerUnavailable(self._bootstrap, "what listens there does not answer as Kafka does")
+        if isinstance(error, UnknownTopicOrPartitionError):
+            return self._failed("there is no such Kafka topic, make it with `finsurge topics create`")
+        if isinstance(error, TimeoutError):
+            return BrokerUnavailable(self._bootstrap, f"nothing usable within {self._connect_timeout_s:g} s")
+        return self._failed(type(error).__name__)
+
+    def _failed(self, detail: str) -> DeliveryFailed:
+        return DeliveryFailed(self._kafka_topic, detail, self.n_acknowledged)
+
+    async def _abandon(self) -> None:
+        """Close without waiting long for what the broker does not take."""
+        for future in self._in_flight:
+            if not future.cancel() and not future.cancelled():
+                future.exception()  # looked at, or asyncio logs each of them
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._producer.stop(), timeout=2.0)
+        await self._producer.client.close()

@@ -1,0 +1,1 @@
+"""What people see of training and evaluation: bars, plots, tables."""

@@ -1,0 +1,68 @@
+"""Replay: the stages of link, trends and surges over decisions, without a broker; no clock is read.
+
+The same stages as under Faust, so the same decisions give the same trends and alerts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from alerts.episodes import EpisodeTracker
+from models.topics.watchlist import Watchlist
+from pipeline import wiring
+from pipeline.metrics import Metrics
+from pipeline.records import AlertRecord, Decision, DecisionOrTick, Mention, Origin, Tick, TrendRecord
+from pipeline.settings import Settings
+from pipeline.stage import MemoryStates, Stage
+from pipeline.stages.link import SourceState
+from pipeline.stages.trends import TrendsState
+
+Result = TrendRecord | AlertRecord | Mention
+"""What leaves the last stage: windows, alerts, and mentions that came too late."""
+
+
+class Replay:
+    """Feeds decisions through the stages.
+
+    Args:
+        settings: `partitions` is the number of source partitions that the decisions come from.
+        watchlist: the topics.
+        metrics: is told what the stages count.
+    """
+
+    def __init__(self, settings: Settings, watchlist: Watchlist, metrics: Metrics) -> None:
+        sources: MemoryStates[SourceState] = MemoryStates()
+        topics: MemoryStates[TrendsState] = MemoryStates()
+        episodes: MemoryStates[EpisodeTracker] = MemoryStates()
+        self._stages: dict[str, Stage[Any]] = {
+            "decisions": wiring.link_stage(settings, watchlist, sources, metrics),
+            "mentions": wiring.trends_stage(settings, topics, metrics),
+            "candidates": wiring.surges_stage(settings, watchlist, episodes, metrics),
+        }
+        self._settings = settings
+        self._last_at: datetime | None = None  # greatest event time so far
+
+    def feed(self, record: DecisionOrTick, partition: int) -> Iterator[Result]:
+        """Yield what a record of `decisions` in this source partition causes."""
+        if isinstance(record, Decision):
+            self._last_at = max(record.published_at, self._last_at or record.published_at)
+        yield from self._pass("decisions", record, partition)
+
+    def close(self) -> Iterator[Result]:
+        """Yield what becomes final when time goes on until every window is closed."""
+        if self._last_at is None:
+            return
+        margin_s = 2 * self._settings.bin_s + self._settings.grace_s + self._settings.disorder_s
+        tick = Tick(stream_at=self._last_at + timedelta(seconds=margin_s))
+        for partition in range(self._settings.partitions):
+            yield from self._pass("decisions", tick, partition)
+
+    def _pass(self, kafka_topic: str, record: Any, partition: int) -> Iterator[Result]:
+        stage = self._stages.get(kafka_topic)
+        if stage is None:
+            yield record
+            return
+        for outbound in stage.step(record, Origin(partition, -1)):
+            yield from self._pass(outbound.kafka_topic, outbound.record, outbound.partition)
