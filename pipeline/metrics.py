@@ -87,7 +87,11 @@ class Metrics:
         self._policy_info = Info("finsurge_policy", "The policy that is serving.", registry=registry)
         self._lag = gauge("lag_records", "Records not yet processed.", "kafka_topic", "partition")
         self._event_time_lag = gauge("event_time_lag_seconds", "Clock minus watermark.")
-        self._gaps = counter("gaps_total", "Offsets found to be skipped.", "kafka_topic")
+        self._gaps = counter(
+            "gaps_total",
+            "Gaps in offsets that the broker has as well.",
+            "kafka_topic",
+        )
         self._late = counter("late_total", "Mentions that came after their window was final.")
         self._repeats = counter("repeated_decisions_total", "Decisions of documents that had one already.")
         self._mentions = counter("mentions_total", "Mentions linked to a topic.")
@@ -139,7 +143,7 @@ class Metrics:
         self._event_time_lag.set(lag_s)
 
     def count_gap(self, kafka_topic: str) -> None:
-        """Count offsets that were skipped; the process ends after this."""
+        """Count a gap that the broker has as well."""
         self._gaps.labels(kafka_topic).inc()
 
     def count_repeats(self, n_decisions: int = 1) -> None:

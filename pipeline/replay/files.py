@@ -23,6 +23,7 @@ from pipeline.rejects import RecordRejected
 if TYPE_CHECKING:
     from pipeline.reading.reader import Reader  # loads torch
 
+_UNFINISHED = ".part"
 Reject = Callable[[int, RecordRejected], None]
 _ANY_TIME = datetime(9999, 1, 1, tzinfo=UTC)  # nothing in a file of the past is "in the future"
 
@@ -83,12 +84,12 @@ class ReplayWriter:
         self._files: dict[type, IO[bytes]] = {}
 
     def __enter__(self) -> ReplayWriter:
-        """Make the folder and open the files; what they held is gone."""
+        """Make the folder, and files beside the last results, which stay until these are whole."""
         names = {Decision: "decisions", TrendRecord: "trends", Mention: "late", AlertRecord: "alerts"}
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             for kind, name in names.items():
-                file = (self._folder / f"{name}.jsonl").open("wb")
+                file = (self._folder / f"{name}.jsonl{_UNFINISHED}").open("wb")
                 self._files[kind] = self._stack.enter_context(file)
         except OSError as error:
             self._stack.close()
@@ -98,9 +99,15 @@ class ReplayWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the files; what was buffered is written here."""
+        """Close the files; if all went well they take the place of the last results."""
         try:
             self._stack.close()
+            for file in self._files.values():
+                unfinished = Path(file.name)
+                if kind is None:
+                    unfinished.replace(unfinished.with_suffix(""))
+                else:
+                    unfinished.unlink()
         except OSError as failed:
             raise self._failed(failed) from None
 

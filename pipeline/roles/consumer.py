@@ -63,11 +63,15 @@ class Contiguity:
     Args:
         app: whose consumer is watched.
         first_offset: returns the offset of the first record that the broker holds from an offset on.
+        on_gap: is told the Kafka topic of a genuine gap.
     """
 
-    def __init__(self, app: Any, first_offset: Callable[[Any, int], Awaitable[int]]) -> None:
+    def __init__(
+        self, app: Any, first_offset: Callable[[Any, int], Awaitable[int]], on_gap: Callable[[str], None]
+    ) -> None:
         self._app = app
         self._first_offset = first_offset
+        self._on_gap = on_gap
         self._expected: dict[tuple[Any, int], int] = {}
 
     async def check(self, message: Any) -> None:
@@ -87,6 +91,7 @@ class Contiguity:
                     f"{message.tp.topic} partition {message.tp.partition}: expected offset {expected}, "
                     f"got {message.offset}, the broker holds {first}"
                 )
+            self._on_gap(message.tp.topic)
             log.warning("genuine gap in %s: offsets %d to %d", message.tp, expected, message.offset - 1)
         self._expected[key] = message.offset + 1
 

@@ -46,7 +46,8 @@ class NotifyRole:
         self._dispatcher: Dispatcher | None = None
         self._is_restored = False
         config = ChunkConfig(max_events=50, linger_s=0.0)
-        self.loop = ChunkLoop(app, self._work, self._finish, config, Contiguity(app, BrokerLog(settings.bootstrap)))
+        contiguity = Contiguity(app, BrokerLog(settings.bootstrap), metrics.count_gap)
+        self.loop = ChunkLoop(app, self._work, self._finish, config, contiguity)
 
     async def run(self, stream: Any) -> None:
         """The agent's body: consume until the app stops."""

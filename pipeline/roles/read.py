@@ -45,7 +45,7 @@ class ReadRole:
         self._clock = StreamClock(settings.bootstrap, settings.kafka_topic("documents"))
         self._last_seen_s: dict[int, float] = {}  # partition to monotonic time of its last document
         config = ChunkConfig(settings.max_batch_documents, settings.linger_s, depth=2)
-        contiguity = Contiguity(app, BrokerLog(settings.bootstrap))
+        contiguity = Contiguity(app, BrokerLog(settings.bootstrap), metrics.count_gap)
         self.loop = ChunkLoop(app, self._work, self._finish, config, contiguity)
 
     async def run(self, stream: Any) -> None:

@@ -44,7 +44,8 @@ class StatefulRole:
         self._metrics = metrics
         self._dead_letters = DeadLetterBox(app, settings, name, metrics)
         config = ChunkConfig(linger_s=settings.linger_s)
-        self.loop = ChunkLoop(app, self._work, self._finish, config, Contiguity(app, BrokerLog(settings.bootstrap)))
+        contiguity = Contiguity(app, BrokerLog(settings.bootstrap), metrics.count_gap)
+        self.loop = ChunkLoop(app, self._work, self._finish, config, contiguity)
 
     async def run(self, stream: Any) -> None:
         """The agent's body: consume until the app stops."""

@@ -98,9 +98,8 @@ def an_app(generation: int = 1) -> Any:
 
 def looped(role: Role, generation: int = 1, app: Any = None, **config: Any) -> ChunkLoop:
     app = app or an_app(generation)
-    loop = ChunkLoop(
-        app, role.work, role.finish, ChunkConfig(linger_s=0.0, **config), Contiguity(app, nothing_missing)
-    )
+    contiguity = Contiguity(app, nothing_missing, lambda _kafka_topic: None)
+    loop = ChunkLoop(app, role.work, role.finish, ChunkConfig(linger_s=0.0, **config), contiguity)
     loop.resume()
     return loop
 

@@ -108,9 +108,10 @@ def message(offset: int, generation: int = 1, tp: TP = PARTITION) -> Any:
     return SimpleNamespace(tp=tp, offset=offset, generation_id=generation)
 
 
-def watched(broker: Broker, committed: int | None = None) -> Contiguity:
+def watched(broker: Broker, committed: int | None = None, gaps: list[str] | None = None) -> Contiguity:
     offsets: dict[TP, int | None] = defaultdict(lambda: None, {PARTITION: committed})
-    return Contiguity(SimpleNamespace(consumer=SimpleNamespace(_committed_offset=offsets)), broker)
+    app = SimpleNamespace(consumer=SimpleNamespace(_committed_offset=offsets))
+    return Contiguity(app, broker, (gaps if gaps is not None else []).append)
 
 
 async def test_records_that_follow_each_other_pass_without_asking_the_broker() -> None:
@@ -130,12 +131,13 @@ async def test_a_record_that_the_broker_holds_and_faust_left_out_is_an_error() -
 
 
 async def test_a_gap_that_the_broker_has_as_well_passes() -> None:
-    broker = Broker(5, 9, 10)
-    contiguity = watched(broker)
+    broker, gaps = Broker(5, 9, 10), []
+    contiguity = watched(broker, gaps=gaps)
     await contiguity.check(message(5))
     await contiguity.check(message(9))
     await contiguity.check(message(10))
     assert broker.n_asked == 1
+    assert gaps == ["documents"]
 
 
 async def test_the_first_record_must_be_the_one_at_the_committed_offset() -> None:
