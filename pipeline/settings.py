@@ -46,7 +46,9 @@ class Settings:
     policy: str = _setting("shipped", "`shipped`, or the folder of a trained policy")
     device: str = _setting("auto", "`auto`, `cpu` or `cuda`")
     watchlist: str = _setting("default", "`default`, `crypto`, or the path of a YAML watchlist")
-    max_padded_tokens: int = _setting(8192, "a batch's longest document × its count may not exceed this")
+    max_padded_tokens: int = _setting(
+        1024, "a batch's longest document × its count may not exceed this; 16384 for a GPU"
+    )
     max_batch_documents: int = _setting(256, "documents in a batch at most")
     linger_s: float = _setting(0.02, "seconds that a batch waits for more after its first document")
     idle_s: float = _setting(10.0, "seconds without a document after which a partition's time moves on by itself")
