@@ -1,4 +1,4 @@
-"""What people and Alertmanager are told of an episode's change: one sentence with the cause, and labels."""
+"""What people are told of an episode's change: one sentence with the cause."""
 
 from __future__ import annotations
 
@@ -33,16 +33,6 @@ def summarize(transition: Transition, topic_name: str) -> str:
         return f"{topic_name}: {_closing(transition)}"
     prefix = "escalated, " if transition.kind is TransitionKind.ESCALATED else ""
     return f"{topic_name}: {prefix}{_cause(transition.evidence)}{_first(transition.evidence)}"
-
-
-def labels(transition: Transition) -> dict[str, str]:
-    """Return the labels by which Alertmanager groups and routes; bounded, and free of text."""
-    return {
-        "alertname": "NegativeSurge",
-        "topic": transition.topic,
-        "episode": str(transition.episode),
-        "severity": transition.severity.value,
-    }
 
 
 def _cause(evidence: Evidence) -> str:

@@ -13,7 +13,6 @@ import msgspec
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
-from models.device import default_device as default_device  # pipeline/checks/reading.py asks here
 from models.encoder import EncoderFiles, find_encoder, load_encoder, sha256_of
 from models.errors import CheckpointMismatch
 from models.labels import SENTIMENTS, TAGS

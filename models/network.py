@@ -12,7 +12,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from models.device import serving_dtype as serving_dtype  # pipeline/checks/reading.py asks here
 from models.heads import DocumentHead, TokenHead
 from models.padding import PaddedBatch
 from models.shape import Shape

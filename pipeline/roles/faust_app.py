@@ -114,7 +114,7 @@ def hand_over_cleanly(app: faust.App, settings: Settings, role: Role, runner: Ru
     async def _restore(partitions: set[int]) -> None:
         try:
             await runner.take_over(partitions)
-        except Exception as error:
+        except Exception as error:  # in a task that nobody awaits it would be lost
             await app.crash(error)
         else:
             runner.loop.resume()

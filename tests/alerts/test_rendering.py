@@ -6,7 +6,7 @@ import msgspec
 
 from alerts.episodes import Severity, Transition, TransitionKind
 from alerts.evidence import Evidence, EvidenceStory, SurgeReason
-from alerts.rendering import labels, summarize
+from alerts.rendering import summarize
 
 AT = datetime(2022, 11, 8, 16, 30, tzinfo=UTC)
 STORY = EvidenceStory("Binance walks away from\nthe deal", None, "Wire", 3, AT - timedelta(hours=2))
@@ -83,12 +83,3 @@ def test_without_stories_nothing_is_quoted() -> None:
     assert summarize(changed(TransitionKind.OPENED, evidence), "FTX") == (
         "FTX: 14 negative stories in 4 h where 1.2 (0 to 4) were expected, from 1 source"
     )
-
-
-def test_labels_are_bounded_and_free_of_text() -> None:
-    assert labels(changed(TransitionKind.OPENED)) == {
-        "alertname": "NegativeSurge",
-        "topic": "ftx",
-        "episode": "2",
-        "severity": "critical",
-    }
