@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from models.action import Action, Span
 from models.labels import Sentiment
 from models.shape import Shape, shape_of
-from models.tokens import MAX_PIECES, Tokens, clean, words_of
+from models.tokens import MAX_PIECES, Tokens, clean
+from models.words import words_of
 
 _NEGATIVE = (
     "bankrupt bankruptcy breach collapse collapses crash crashes cuts default fall falls fraud freeze halts "
@@ -60,7 +61,7 @@ class KeywordPolicy:
 
 def _tokens(text: str) -> Tokens:
     text = clean(text)
-    offsets = tuple(words_of(text))[: MAX_PIECES - 2]
+    offsets = tuple((start, end) for start, end, _ in words_of(text, MAX_PIECES - 2))
     shapes = tuple(shape_of(text[start:end]).value for start, end in offsets)
     firsts = tuple(range(1, len(offsets) + 1))
     return Tokens(text, offsets, firsts, (0,) * (len(offsets) + 2), (0, *shapes, 0))

@@ -1,6 +1,6 @@
 """Text to tokens: the words a policy tags, with their characters in the original text.
 
-Owns cleaning, word splitting and truncation; any string is accepted. The encoder's tokenizer only
+Owns cleaning and truncation; any string is accepted. The encoder's tokenizer only
 cuts words into pieces, so offsets never depend on it. Knows no network.
 """
 
@@ -10,10 +10,10 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Protocol
 
 from models.shape import Shape, shape_of
+from models.words import Word, words_of
 
 MAX_PIECES = 256
 """Wordpieces read of a document, marks included: titles and leads come first, the tail says little new."""
@@ -24,9 +24,7 @@ MAX_CHARACTERS = 64 * MAX_PIECES
 MAX_WORD_CHARACTERS = 100
 """A longer word is one piece to a BERT and hundreds to a byte-level encoder; it is cut for all alike."""
 
-_WORD = re.compile(r"[^\W_]+(?:[\u0300-\u036f][^\W_]*)*|\S")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +70,6 @@ class WordpieceTokenizer(Protocol):
     ) -> list[WordpieceEncoding]: ...
 
 
-def words_of(text: str) -> list[tuple[int, int]]:
-    """Return the offsets of the words of a text; each punctuation mark is a word of its own.
-
-    >>> words_of("L&T up 3%")
-    [(0, 1), (1, 2), (2, 3), (4, 6), (7, 8), (8, 9)]
-    """
-    readable = _CONTROLS.sub(" ", text[:MAX_CHARACTERS])
-    return [match.span() for match in islice(_WORD.finditer(readable), MAX_PIECES)]
-
-
 def clean(text: str) -> str:
     r"""Return the characters that are looked at, one for one, so that offsets stay the original's.
 
@@ -94,16 +82,13 @@ def clean(text: str) -> str:
 def tokenize(texts: Sequence[str], tokenizer: WordpieceTokenizer) -> list[Tokens]:
     """Return each text's tokens; the tokenizer must truncate to MAX_PIECES and not pad."""
     cleaned = [clean(text) for text in texts]
-    offsets = [words_of(text) for text in cleaned]
-    words = [
-        [text[start : min(end, start + MAX_WORD_CHARACTERS)] for start, end in of_text]
-        for text, of_text in zip(cleaned, offsets, strict=True)
-    ]
-    encodings = tokenizer.encode_batch(words, is_pretokenized=True)
-    return [_tokens(*parts) for parts in zip(cleaned, words, offsets, encodings, strict=True)]
+    words = [words_of(text, MAX_PIECES) for text in cleaned]
+    readings = [[word.reading[:MAX_WORD_CHARACTERS] for word in of_text] for of_text in words]
+    encodings = tokenizer.encode_batch(readings, is_pretokenized=True)
+    return [_tokens(*parts) for parts in zip(cleaned, words, encodings, strict=True)]
 
 
-def _tokens(text: str, words: list[str], offsets: list[tuple[int, int]], encoding: WordpieceEncoding) -> Tokens:
+def _tokens(text: str, words: list[Word], encoding: WordpieceEncoding) -> Tokens:
     shapes = [Shape.SPECIAL.value] * len(encoding.ids)
     firsts: list[int] = []
     kept: list[tuple[int, int]] = []
@@ -113,7 +98,8 @@ def _tokens(text: str, words: list[str], offsets: list[tuple[int, int]], encodin
             continue
         if word != last:
             firsts.append(position)
-            kept.append(offsets[word])
-            shape, last = shape_of(words[word]).value, word
+            start, end, reading = words[word]
+            kept.append((start, end))
+            shape, last = shape_of(reading).value, word
         shapes[position] = shape
     return Tokens(text, tuple(kept), tuple(firsts), tuple(encoding.ids), tuple(shapes))
