@@ -1,4 +1,4 @@
-"""Readers of labelled data: JSON lines with a document label, entities, cashtags, or tokens and tags.
+"""Readers of labelled data: JSON lines with a document label, entities, cashtags, or tokens and tags; columns.
 
 Only what a row annotates is read out of it: `mixed` is no document label, a named entity has no sentiment,
 and an entity that is not where its row says leaves the rest of the text open. Knows no network.
@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import msgspec
 
 from models.errors import DataInvalid
 from models.labels import SENTIMENTS
+from models.training.conll import sentences_in
 from models.training.example import Example, LabelledSpan
+from models.training.iob import entities_of, iob2, is_tag
+from models.training.lines import Lines
+from models.training.sentence import Sentence
 
 MENTION_TYPES = frozenset({"org", "organization", "corporation", "product", "group", "commodity"})
 """Named-entity types that are mentions here; of the others it is open whether an analyst would follow them."""
@@ -37,30 +43,73 @@ class _Row(msgspec.Struct):
     ticker: str | None = None
 
 
+_DECODER = msgspec.json.Decoder(_Row)
+
+
+@dataclass(frozen=True)
+class LabelledFile:
+    """What one file holds: every line or sentence as an example, and what is tagged word by word.
+
+    >>> LabelledFile(examples=(Example("FTX halts", sentiment=0),), sentences=()).sentences
+    ()
+    """
+
+    examples: tuple[Example, ...]
+    sentences: tuple[Sentence, ...]  # empty unless words are tagged
+
+    @classmethod
+    def read(cls, path: Path) -> LabelledFile:
+        """Return a file's content, in order; what it is made of is seen from its first line.
+
+        JSON lines have `text` with `label` or `entities`, or `tokens` and `tags`; anything else is read as
+        columns of words and tags.
+
+        Raises:
+            DataInvalid: if the file is missing, or a line is none of the formats; names file and line.
+        """
+        lines = Lines.read(path)
+        if not lines.are_json:
+            sentences = sentences_in(lines)
+            return cls(tuple(_from_sentence(sentence, path.stem) for sentence in sentences), tuple(sentences))
+        examples: list[Example] = []
+        tagged: list[Sentence] = []
+        for number, line in enumerate(lines.lines, start=1):
+            try:
+                if line.strip():
+                    content = _content(_DECODER.decode(line), path.stem, len(examples))
+                    examples.append(_from_sentence(content, path.stem) if isinstance(content, Sentence) else content)
+                    tagged += [content] if isinstance(content, Sentence) else []
+            except (msgspec.DecodeError, ValueError) as error:
+                raise lines.error(number, error) from error
+        return cls(tuple(examples), tuple(tagged))
+
+
 def read_examples(path: Path) -> list[Example]:
     """Return the examples of one file, in order; empty lines are skipped.
 
     Raises:
         DataInvalid: if the file is missing, or a line is none of the formats; names file and line.
     """
-    decoder = msgspec.json.Decoder(_Row)
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise DataInvalid(f"cannot read {path}: {error.strerror}; point FINSURGE_DATA at the data") from error
-    examples: list[Example] = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            if line.strip():
-                examples.append(_example(decoder.decode(line), path.stem))
-        except (msgspec.DecodeError, ValueError) as error:
-            raise DataInvalid(f"{path}:{number}: {error}") from error
-    return examples
+    return list(LabelledFile.read(path).examples)
 
 
-def _example(row: _Row, source: str) -> Example:
+def read_sentences(path: Path) -> list[Sentence]:
+    """Return the tagged sentences of a column file, or of JSON lines with `tokens` and `tags`.
+
+    Raises:
+        DataInvalid: if the file is missing or malformed, or no word in it is tagged.
+    """
+    sentences = LabelledFile.read(path).sentences
+    if not sentences:
+        raise DataInvalid(f"{path}: no words with tags; give JSON lines with tokens and tags, or columns")
+    return list(sentences)
+
+
+def _content(row: _Row, source: str, count: int) -> Example | Sentence:
     if row.tokens is not None and row.tags is not None:
-        return _from_tags(row.tokens, row.tags, source)
+        if faulty := next((tag for tag in row.tags if not is_tag(tag)), None):
+            raise ValueError(f"tag must be O, or like B-ORG, got {faulty}")
+        return Sentence(tuple(row.tokens), tuple(iob2(row.tags)), document=count)
     if row.text is None:
         raise ValueError("row must have text, or tokens and tags")
     sentiment = None if row.label in (None, "mixed") else _sentiment(row.label)
@@ -90,23 +139,23 @@ def _from_entities(
     return _without_overlap(spans), tuple(open_ranges), is_complete
 
 
-def _from_tags(tokens: list[str], tags: list[str], source: str) -> Example:
-    if len(tokens) != len(tags):
-        raise ValueError(f"tokens and tags must be equally long, got {len(tokens)} and {len(tags)}")
-    found: list[tuple[int, int, str]] = []
-    at = 0
-    for token, tag in zip(tokens, tags, strict=True):
-        position, _, kind = tag.partition("-")
-        if position == "I" and found and found[-1][2] == kind:
-            found[-1] = (found[-1][0], at + len(token), kind)
-        elif position in "BI":
-            found.append((at, at + len(token), kind))
-        at += len(token) + 1
+def _from_sentence(sentence: Sentence, source: str) -> Example:
+    starts = [0, *accumulate(len(word) + 1 for word in sentence.words)]
+    spans: list[LabelledSpan] = []
+    open_ranges: list[tuple[int, int]] = []
+    for first, end, kind in entities_of(sentence.tags):
+        where = (starts[first], starts[end] - 1)
+        if kind in SENTIMENTS:
+            spans.append(LabelledSpan(*where, SENTIMENTS.index(kind)))
+        elif _is_mention(kind):
+            spans.append(LabelledSpan(*where, None))
+        else:
+            open_ranges.append(where)
     return Example(
-        text=" ".join(tokens),
-        spans=tuple(LabelledSpan(start, end, None) for start, end, kind in found if _is_mention(kind)),
+        text=sentence.text,
+        spans=tuple(spans),
         are_spans_complete=True,
-        open_ranges=tuple((start, end) for start, end, kind in found if not _is_mention(kind)),
+        open_ranges=tuple(open_ranges),
         source=source,
     )
 

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from models.errors import DataInvalid
-from models.training.datasets import read_examples
+from models.training.datasets import read_examples, read_sentences
 from models.training.example import Example, LabelledSpan
+from models.training.sentence import Sentence
 
 
 def read(folder: Path, *rows: object) -> list[Example]:
@@ -85,6 +86,7 @@ def test_named_entities_are_spans_without_sentiment_and_persons_are_left_open(tm
         ({"text": "a", "label": "bad"}, "label must be one of negative, neutral, positive or mixed, got bad"),
         ({"label": "neutral"}, "row must have text, or tokens and tags"),
         ({"tokens": ["a"], "tags": []}, "tokens and tags must be equally long, got 1 and 0"),
+        ({"tokens": ["a"], "tags": ["NNP"]}, "tag must be O, or like B-ORG, got NNP"),
         ({"text": "a", "entities": [{"text": "b", "span": [0, 2]}]}, "span must lie within the text"),
         ({"text": 3}, "Expected `str"),
     ],
@@ -98,3 +100,17 @@ def test_a_malformed_row_is_named_by_file_line_and_fault(tmp_path, row, fault):
 def test_a_missing_file_says_the_mend(tmp_path):
     with pytest.raises(DataInvalid, match="No such file or directory; point FINSURGE_DATA at the data"):
         read_examples(tmp_path / "none.jsonl")
+
+
+def test_tags_that_are_sentiments_are_those_towards_the_mention(tmp_path):
+    [example] = read(tmp_path, {"tokens": ["Acme", "hits", "Beta"], "tags": ["B-negative", "O", "B-positive"]})
+    assert example.spans == (LabelledSpan(0, 4, 0), LabelledSpan(10, 14, 2))
+
+
+def test_tagged_lines_are_sentences_too_each_a_document_of_its_own(tmp_path):
+    read(tmp_path, {"tokens": ["Ann"], "tags": ["S-PER"]}, {"text": "fine"}, {"tokens": ["b"], "tags": ["O"]})
+    assert read_sentences(tmp_path / "rows.jsonl") == [Sentence(("Ann",), ("B-PER",), 0), Sentence(("b",), ("O",), 2)]
+
+
+def test_an_empty_file_has_no_examples(tmp_path):
+    assert read(tmp_path) == []
