@@ -7,26 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol
 
-import numpy as np
-
-from models.action import Action
-from models.batching import BatchLimits, plan_batches
-from models.decider import Decider
-from models.labels import Sentiment
-from models.tokens import Tokens
+from models.batching import BatchLimits
 from models.training import metrics
 from models.training.example import Example
-
-Range = tuple[int, int]
-
-
-class SpanDecider(Decider, Protocol):
-    """A decider that can also be asked for the sentiment towards a given span."""
-
-    def sentiments_towards(self, batch: Sequence[Tokens], ranges: Sequence[Sequence[Range]]) -> list[list[Sentiment]]:
-        """Return the sentiment towards each given range of characters of each document."""
+from models.training.judgement import Judgement, SpanDecider, judge, label_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,81 +50,64 @@ class Report:
 
 def evaluate(policy: SpanDecider, examples: Sequence[Example], limits: BatchLimits | None = None) -> Report:
     """Return the figures of a policy's actions on examples."""
-    actions, towards = _decide(policy, examples, limits or BatchLimits())
-    documents = [
-        (example.sentiment, action.sentiment)
-        for example, action in zip(examples, actions, strict=True)
-        if example.sentiment is not None
-    ]
-    judged = [pair for pair in zip(examples, actions, strict=True) if _can_judge_spans(pair[0])]
-    joint = [pair for pair in judged if _has_sentiments(pair[0])]
+    return report_of(judge(policy, examples, limits))
+
+
+def evaluate_by_source(policy: SpanDecider, examples: Sequence[Example]) -> dict[str, Report]:
+    """Return a report for each source of the examples."""
+    judgements = judge(policy, examples)
+    return {
+        source: report_of([judgement for judgement in judgements if judgement.example.source == source])
+        for source in sorted({example.source for example in examples})
+    }
+
+
+def report_of(judgements: Sequence[Judgement]) -> Report:
+    """Return the figures of what was judged.
+
+    >>> report_of([]).to_dict()
+    {'n_documents': 0, 'n_document_labels': 0, 'n_spans': 0, 'n_span_sentiments': 0}
+    """
+    documents = [judgement for judgement in judgements if judgement.example.sentiment is not None]
+    labels = [judgement.example.sentiment or 0 for judgement in documents]
+    predicted = [judgement.label for judgement in documents]
+    judged = [judgement for judgement in judgements if judgement.can_judge_spans]
+    joint = [judgement for judgement in judgements if judgement.can_judge_joint]
     given = [
-        (span.sentiment, _argmax(sentiment))
-        for example, sentiments in zip(examples, towards, strict=True)
-        for span, sentiment in zip(example.spans, sentiments, strict=True)
+        (span.sentiment, label_of(sentiment))
+        for judgement in judgements
+        for span, sentiment in zip(judgement.example.spans, judgement.towards, strict=True)
         if span.sentiment is not None
     ]
-    labels = [label for label, _ in documents]
-    predicted = [_argmax(sentiment) for _, sentiment in documents]
+    probabilities = [judgement.action.sentiment for judgement in documents]
     return Report(
-        n_documents=len(examples),
+        n_documents=len(judgements),
         n_document_labels=len(documents),
-        n_spans=sum(len(example.spans) for example, _ in judged),
+        n_spans=sum(len(judgement.example.spans) for judgement in judged),
         n_span_sentiments=len(given),
         document_accuracy=metrics.accuracy(labels, predicted) if labels else None,
         document_macro_f1=metrics.macro_f1(labels, predicted) if labels else None,
         document_weighted_f1=metrics.weighted_f1(labels, predicted) if labels else None,
-        document_ece=(metrics.expected_calibration_error([p for _, p in documents], labels) if labels else None),
+        document_ece=metrics.expected_calibration_error(probabilities, labels) if labels else None,
         span_f1=_f1(judged, with_sentiment=False) if judged else None,
         joint_f1=_f1(joint, with_sentiment=True) if joint else None,
         span_sentiment_accuracy=metrics.accuracy(*map(list, zip(*given, strict=True))) if given else None,
     )
 
 
-def evaluate_by_source(policy: SpanDecider, examples: Sequence[Example]) -> dict[str, Report]:
-    """Return a report for each source of the examples."""
-    sources = sorted({example.source for example in examples})
-    return {
-        source: evaluate(policy, [example for example in examples if example.source == source]) for source in sources
+def span_counts(judgement: Judgement, *, with_sentiment: bool) -> tuple[int, int, int]:
+    """Return how many spans of a document are right, were found, and are annotated; offsets are exact."""
+    labelled = {
+        (span.start, span.end, span.sentiment if with_sentiment else None) for span in judgement.example.spans
     }
+    found = {
+        (span.start, span.end, label_of(span.sentiment) if with_sentiment else None)
+        for span in judgement.action.spans
+    }
+    return len(labelled & found), len(found), len(labelled)
 
 
-def _decide(
-    policy: SpanDecider, examples: Sequence[Example], limits: BatchLimits
-) -> tuple[list[Action], list[list[Sentiment]]]:
-    tokens = policy.tokenize([example.text for example in examples])
-    actions: dict[int, Action] = {}
-    towards: dict[int, list[Sentiment]] = {}
-    lengths = [len(of_text) for of_text in tokens]
-    for plan in plan_batches(lengths, limits.max_padded_tokens, limits.max_documents):
-        batch = [tokens[index] for index in plan]
-        ranges = [[(span.start, span.end) for span in examples[index].spans] for index in plan]
-        actions.update(zip(plan, policy.decide(batch), strict=True))
-        towards.update(zip(plan, policy.sentiments_towards(batch, ranges), strict=True))
-    return [actions[i] for i in range(len(examples))], [towards[i] for i in range(len(examples))]
-
-
-def _can_judge_spans(example: Example) -> bool:
-    return example.are_spans_complete and not example.open_ranges
-
-
-def _has_sentiments(example: Example) -> bool:
-    # a document without spans does not tell whether its file annotates sentiments
-    return bool(example.spans) and all(span.sentiment is not None for span in example.spans)
-
-
-def _f1(pairs: Sequence[tuple[Example, Action]], *, with_sentiment: bool) -> float:
-    n_right = n_predicted = n_labelled = 0
-    for example, action in pairs:
-        labelled = {(span.start, span.end, span.sentiment if with_sentiment else None) for span in example.spans}
-        predicted = {
-            (span.start, span.end, _argmax(span.sentiment) if with_sentiment else None) for span in action.spans
-        }
-        n_right += len(labelled & predicted)
-        n_predicted += len(predicted)
-        n_labelled += len(labelled)
-    return metrics.f1(n_right, n_predicted, n_labelled)
-
-
-def _argmax(sentiment: Sentiment) -> int:
-    return int(np.argmax(sentiment))
+def _f1(judgements: Sequence[Judgement], *, with_sentiment: bool) -> float:
+    counts = [span_counts(judgement, with_sentiment=with_sentiment) for judgement in judgements]
+    n_right, n_found, n_labelled = map(sum, zip(*counts, strict=True))
+    return metrics.f1(n_right, n_found, n_labelled)

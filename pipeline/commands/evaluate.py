@@ -13,46 +13,79 @@ from rich.console import Console
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from models.checkpoint import Manifest
-    from models.training.example import Example
+    from models.training.mistakes import Mistake
 
 
 @click.command("evaluate")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--policy", help="`shipped`, or a policy's folder, instead of FINSURGE_POLICY.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, slices included.")
+@click.option("--slices", "with_slices", is_flag=True, help="Also by length, kind, negation, numbers, ….")
+@click.option("--errors", type=click.Path(path_type=Path), help="New file: a JSON line for each wrong answer.")
+@click.option(
+    "--stability", "with_stability", is_flag=True, help="Also count what flips in other batches and precisions."
+)
 @click.pass_obj
-def command(settings: Settings, file: Path, policy: str | None, as_json: bool) -> None:
-    """Measure a policy on labelled examples: JSON lines of texts with labels, or of tokens with tags.
+def command(
+    settings: Settings,
+    file: Path,
+    policy: str | None,
+    as_json: bool,
+    with_slices: bool,
+    errors: Path | None,
+    with_stability: bool,
+) -> None:
+    """Measure a policy on labelled examples: texts with labels or entities, or words with tags.
 
-    If the policy was trained on this very file, only its test part is counted; the answer says so.
+    FILE has JSON lines of `text` with `label` or `entities`, JSON lines of `tokens` and `tags`, or CoNLL columns
+    (word first, tag last). If the policy was trained on this very file, only its test part is counted; the answer
+    says so.
 
     Example: finsurge evaluate labelled.jsonl --policy runs/first/policy
+
+    Example: finsurge evaluate labelled.jsonl --slices --stability --errors wrong.jsonl
     """
-    from models.training.datasets import read_examples
-    from models.training.evaluation import evaluate_by_source
-    from pipeline.errors import CommandFailed
-    from pipeline.learning.figures import figures_table
-    from pipeline.reading.reader import open_policy
+    from models.training.datasets import LabelledFile
+    from pipeline.learning.evaluation_tables import tables_of
+    from pipeline.learning.evaluation_view import EvaluationView
+    from pipeline.learning.judged import open_judged, other_precisions, served_limits
+    from pipeline.learning.measurement import measure
 
-    examples = read_examples(file)
-    judged = open_policy(replace(settings, policy=policy) if policy else settings)
-    part, counted = _unseen(file, examples, judged.manifest)
-    if not counted:
-        raise CommandFailed(f"{file}: no examples to measure on; give a file with labelled lines")
-    figures = {source: report.to_dict() for source, report in evaluate_by_source(judged, counted).items()}
+    settings = replace(settings, policy=policy) if policy else settings
+    _check_new(errors)
+    content = LabelledFile.read(file)
+    judged = open_judged(settings, content.sentences)
+    others = other_precisions(settings, judged.policy) if with_stability and judged.policy else None
+    with EvaluationView(Console(stderr=True)) as view:
+        measurement = measure(judged, file, content, served_limits(settings), view.following, others)
+    if content.sentences and not measurement.tags:
+        click.echo("tags not compared: the policy knows mentions alone, which span F1 is about", err=True)
+    if errors:
+        _write(errors, measurement.mistakes)
+        click.echo(f"{len(measurement.mistakes)} wrong answers in {errors}", err=True)
     if as_json:
-        told = {"policy_version": judged.version, "file": str(file), "part": part, "figures": figures}
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(measurement.to_dict(), indent=2))
         return
-    which = "test part of a file it was trained on" if part == "test" else "all examples"
-    Console().print(figures_table(figures, f"{judged.version}, {which}"))
+    for table in tables_of(measurement, with_slices=with_slices):
+        Console().print(table)
 
 
-def _unseen(file: Path, examples: list[Example], manifest: Manifest) -> tuple[str, list[Example]]:
-    from models.encoder import sha256_of
-    from models.training.example import examples_of
+def _check_new(errors: Path | None) -> None:
+    from pipeline.errors import CommandFailed
 
-    if sha256_of(file) in manifest.data_sha256.values():
-        return "test", examples_of(examples, "test")
-    return "all", examples
+    if errors and (errors.exists() or errors.is_symlink()):
+        raise CommandFailed(f"{errors} is there already; name a new file with --errors")
+    if errors and not errors.parent.is_dir():
+        raise CommandFailed(f"cannot write to {errors}: {errors.parent} is no folder; make it first")
+
+
+def _write(errors: Path, mistakes: tuple[Mistake, ...]) -> None:
+    import msgspec
+
+    from pipeline.errors import CommandFailed, one_line
+
+    try:
+        with errors.open("xb") as out:
+            out.writelines(msgspec.json.encode(mistake) + b"\n" for mistake in mistakes)
+    except OSError as error:
+        raise CommandFailed(f"cannot write to {errors}: {one_line(error)}; name another with --errors") from None

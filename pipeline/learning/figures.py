@@ -1,4 +1,4 @@
-"""Shows figures of quality, by source of the examples, as a table for people.
+"""Shows figures of quality, by source of the examples, as a table for people, and names them for programs.
 
 Knows the names of `models.training.evaluation.Report` and nothing of how they are measured.
 """
@@ -6,11 +6,27 @@ Knows the names of `models.training.evaluation.Report` and nothing of how they a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+if TYPE_CHECKING:
+    from models.training.evaluation import Report
+
 Figures = Mapping[str, Mapping[str, float]]
 """By source, then by the figure's name; a figure without evidence is left out."""
+
+SHORT_NAMES = {
+    "document_accuracy": "accuracy",
+    "document_weighted_f1": "weighted_f1",
+    "document_macro_f1": "macro_f1",
+    "document_ece": "ece",
+    "span_f1": "span_f1",
+    "joint_f1": "joint_f1",
+    "span_sentiment_accuracy": "sentiment_accuracy",
+}
+"""What programs that read the JSON of `finsurge evaluate` know a figure by."""
 
 _COLUMNS = {
     "n_documents": "n",
@@ -37,19 +53,34 @@ def by_source(flat: Mapping[str, float]) -> Figures:
     return figures
 
 
+def short_figures(report: Report) -> dict[str, float | None]:
+    """Return counts and figures by their short names, None without evidence.
+
+    >>> from models.training.evaluation import report_of
+    >>> short_figures(report_of([]))["accuracy"] is None
+    True
+    """
+    return {SHORT_NAMES.get(name, name): value for name, value in asdict(report).items()}
+
+
 def figures_table(figures: Figures, title: str) -> Table:
     """Return a row for each source; a dash where there is no evidence.
 
     >>> figures_table({"sentfin": {"n_documents": 40, "span_f1": 0.8}}, "test").row_count
     1
     """
-    # without lines, eight figures beside the longest source's name fit into 80 columns
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("source", no_wrap=True)
-    for heading in _COLUMNS.values():
-        table.add_column(heading, justify="right")
+    table = plain_table(title, "source", *_COLUMNS.values())
     for source, row in figures.items():
         table.add_row(source or "(none)", *(_shown(name, row.get(name)) for name in _COLUMNS))
+    return table
+
+
+def plain_table(title: str, name: str, *headings: str) -> Table:
+    """Return a table of numbers, each row with a name; no lines, so that eight figures fit into 80 columns."""
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column(name, no_wrap=True)
+    for heading in headings:
+        table.add_column(heading, justify="right")
     return table
 
 

@@ -36,3 +36,9 @@ def test_the_score_is_the_mean_of_document_and_joint_f1():
 def test_each_source_has_its_report():
     reports = evaluate_by_source(KeywordPolicy(), EXAMPLES)
     assert {source: report.document_accuracy for source, report in reports.items()} == {"a": 1.0, "b": 0.0}
+
+
+def test_a_mention_where_there_is_none_lowers_joint_f1():
+    nothing = Example("Gamma is nothing", spans=(), are_spans_complete=True, source="a")
+    # 1 labelled, 2 found (Acme, Gamma), 1 right: 2 * 1 / (2 + 1)
+    assert evaluate(KeywordPolicy(), [EXAMPLES[0], nothing]).joint_f1 == pytest.approx(2 / 3)
