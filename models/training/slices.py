@@ -20,7 +20,7 @@ _MIN_LETTERS = 10  # of fewer, capitals say nothing: a ticker is no shouting
 _P_UPPER = 0.7
 
 _POST_MARK = re.compile(r"(?<!\w)[$#@][A-Za-z_]\w*|https?://\S|\bRT\b")
-_TICKER = re.compile(r"[$#@]\w+|https?://\S+")
+_TICKER = re.compile(r"[$#@][A-Za-z_]\w*|https?://\S+")
 _NEGATION = re.compile(
     r"\b(?:no|not|never|none|nobody|nothing|neither|nor|without|cannot|can't|hardly|barely)\b|n['’]t\b", re.IGNORECASE
 )
