@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.action import Action
-from models.decider import Decider
+from models.decider import MAX_PADDED_TOKENS, Decider
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class BatchLimits:
     ValueError: max_padded_tokens must be >= 1, got 0
     """
 
-    max_padded_tokens: int = 2048  # longest times count; bounds memory and time of a forward
+    max_padded_tokens: int = MAX_PADDED_TOKENS  # longest times count; bounds memory and time of a forward
     max_documents: int = 128  # bounds what is lost to a failing batch
 
     def __post_init__(self) -> None:
@@ -52,7 +52,7 @@ def plan_batches(lengths: Sequence[int], max_padded_tokens: int, max_documents: 
     """Return batches of indices into `lengths`, each within both limits.
 
     Documents are sorted by length (ties by index), so that neighbours pad each other little. A single
-    document over the budget runs alone.
+    document over the budget runs alone; the policy reads it in windows, as many at once as the budget allows.
 
     >>> plan_batches([3, 9, 3, 20], max_padded_tokens=10, max_documents=8)
     [[0, 2], [1], [3]]
@@ -103,6 +103,6 @@ def decide_all(
     plan = plan_batches(lengths, limits.max_padded_tokens, limits.max_documents)
     by_index: dict[int, Action] = {}
     for batch in plan:
-        actions = policy.decide([tokens[index] for index in batch])
+        actions = policy.decide([tokens[index] for index in batch], limits.max_padded_tokens)
         by_index.update(zip(batch, actions, strict=True))
     return [by_index[index] for index in range(len(texts))], batch_stats(lengths, plan)

@@ -8,6 +8,9 @@ from typing import Protocol
 from models.action import Action
 from models.tokens import Tokens
 
+MAX_PADDED_TOKENS = 2048
+"""Of one forward, where nobody says otherwise."""
+
 
 class Decider(Protocol):
     """Reads documents and acts on them; `Policy` and `KeywordPolicy` are deciders.
@@ -33,5 +36,9 @@ class Decider(Protocol):
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         """Return each text as the policy reads it; any string will do."""
 
-    def decide(self, batch: Sequence[Tokens]) -> list[Action]:
-        """Return an action per document, in order; one forward of one padded batch."""
+    def decide(self, batch: Sequence[Tokens], max_padded_tokens: int = MAX_PADDED_TOKENS) -> list[Action]:
+        """Return an action per document, in order.
+
+        One forward of one padded batch; if a document is longer than what is read at once, several, each of at most
+        `max_padded_tokens` padded tokens, or of one window.
+        """

@@ -15,7 +15,7 @@ from typing import Any
 from torch import nn
 
 from models.errors import CheckpointMismatch
-from models.tokens import MAX_PIECES, WordpieceTokenizer
+from models.tokens import MAX_DOCUMENT_PIECES, WordpieceTokenizer
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -70,15 +70,31 @@ def load_encoder(files: EncoderFiles) -> nn.Module:
 
 
 def load_tokenizer(files: EncoderFiles) -> WordpieceTokenizer:
-    """Return the encoder's tokenizer, truncating to MAX_PIECES, not padding."""
+    """Return the encoder's tokenizer, truncating to MAX_DOCUMENT_PIECES, not padding."""
     from transformers import AutoTokenizer
 
     options: dict[str, Any] = {"use_fast": True, "local_files_only": True, "add_prefix_space": True}
     backend = AutoTokenizer.from_pretrained(files.folder, **options).backend_tokenizer
-    backend.enable_truncation(MAX_PIECES)
+    backend.enable_truncation(MAX_DOCUMENT_PIECES)
     backend.no_padding()
     tokenizer: WordpieceTokenizer = backend
     return tokenizer
+
+
+def mask_of(files: EncoderFiles) -> int:
+    """Return the piece that stands for a masked word.
+
+    Raises:
+        CheckpointMismatch: if the encoder's tokenizer has none.
+    """
+    from transformers import AutoTokenizer
+
+    piece = AutoTokenizer.from_pretrained(files.folder, local_files_only=True).mask_token_id
+    if piece is None:
+        raise CheckpointMismatch(
+            f"encoder {files.name}: its tokenizer has no mask; leave `adaptation` out of the recipe"
+        )
+    return int(piece)
 
 
 def sha256_of(path: Path) -> str:

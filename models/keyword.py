@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.action import Action, Span
+from models.decider import MAX_PADDED_TOKENS
 from models.labels import Sentiment
 from models.shape import Shape, shape_of
-from models.tokens import MAX_PIECES, Tokens, clean
+from models.tokens import MAX_DOCUMENT_PIECES, Tokens, clean
 from models.words import words_of
 
 _NEGATIVE = (
@@ -45,8 +46,8 @@ class KeywordPolicy:
         """Return each text's words; one piece a word, and its shape."""
         return [_tokens(text) for text in texts]
 
-    def decide(self, batch: Sequence[Tokens]) -> list[Action]:
-        """Return an action per document; all its mentions share its sentiment."""
+    def decide(self, batch: Sequence[Tokens], max_padded_tokens: int = MAX_PADDED_TOKENS) -> list[Action]:  # noqa: ARG002
+        """Return an action per document; all its mentions share its sentiment. Its language is not looked at."""
         return [_action(tokens) for tokens in batch]
 
     def sentiments_towards(
@@ -61,7 +62,7 @@ class KeywordPolicy:
 
 def _tokens(text: str) -> Tokens:
     text = clean(text)
-    offsets = tuple((start, end) for start, end, _ in words_of(text, MAX_PIECES - 2))
+    offsets = tuple((start, end) for start, end, _ in words_of(text, MAX_DOCUMENT_PIECES - 2))
     shapes = tuple(shape_of(text[start:end]).value for start, end in offsets)
     firsts = tuple(range(1, len(offsets) + 1))
     return Tokens(text, offsets, firsts, (0,) * (len(offsets) + 2), (0, *shapes, 0))

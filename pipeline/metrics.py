@@ -13,6 +13,8 @@ from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 
+from models.language import ENGLISH, LANGUAGES, UNDETERMINED
+
 WindowStatus = Literal["provisional", "revised", "final"]
 TransitionKind = Literal["opened", "escalated", "closed"]
 
@@ -24,6 +26,9 @@ _POLICY_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0,
 _QUEUE_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 # around the promise of 30 s, up to receivers that were down for a day
 _DELIVERY_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0, 86_400.0)
+
+_OTHER_LANGUAGE = "other"
+_LANGUAGE_LABELS = LANGUAGES | {UNDETERMINED}
 
 
 class DocumentOutcome(StrEnum):
@@ -77,6 +82,7 @@ class Metrics:
         self.registry = registry
         ProcessCollector(registry=registry)
         self._documents = counter("documents_total", "Documents read, by what became of them.", "outcome")
+        self._languages = counter("document_languages_total", "Documents decided, by language.", "language")
         self._dead_letters = counter("dead_letters_total", "Records put to the dead letters.", "reason")
         self._batch_documents = histogram("batch_documents", "Documents in a batch.", _BATCH_BUCKETS)
         self._batch_padding = histogram(
@@ -106,6 +112,8 @@ class Metrics:
         # a series that starts with its first event hides that event from rate()
         for outcome in DocumentOutcome:
             self._documents.labels(outcome.value)
+        for language in (ENGLISH, UNDETERMINED, _OTHER_LANGUAGE):
+            self._languages.labels(language)
         for status in typing.get_args(WindowStatus):
             self._windows.labels(status)
         for transition in typing.get_args(TransitionKind):
@@ -114,6 +122,10 @@ class Metrics:
     def count_documents(self, outcome: DocumentOutcome, n_documents: int = 1) -> None:
         """Count documents that `read` is done with."""
         self._documents.labels(outcome.value).inc(n_documents)
+
+    def count_language(self, language: str) -> None:
+        """Count a decided document; a language that the policy's identifier cannot tell counts as `other`."""
+        self._languages.labels(language if language in _LANGUAGE_LABELS else _OTHER_LANGUAGE).inc()
 
     def count_dead_letter(self, reason: StrEnum) -> None:
         """Count a record put to the dead letters; `reason` is the reason in its headers."""

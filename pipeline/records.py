@@ -12,6 +12,7 @@ import msgspec
 
 from alerts.evidence import Evidence
 from models.labels import Sentiment
+from models.language import ENGLISH
 
 AwareDatetime = Annotated[datetime, msgspec.Meta(tz=True)]
 Kind = Literal["news", "social"]
@@ -82,6 +83,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=
     policy_version: str
     from_cache: bool
     sketch: SketchRecord
+    language: str = ENGLISH  # ISO 639-1, or "und"; what was decided before it was told was read as English
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="tick"):

@@ -118,6 +118,7 @@ class Reader:
             policy_version=self.policy.version,
             from_cache=from_cache,
             sketch=SketchRecord(summary.words, summary.names, summary.numbers, summary.direction),
+            language=action.language,
         )
 
     def _remember(self, fresh: dict[str, Action | RecordRejected]) -> None:

@@ -91,6 +91,7 @@ class ReadRole:
                 self._metrics.count_documents(
                     DocumentOutcome.FROM_CACHE if outcome.from_cache else DocumentOutcome.DECIDED
                 )
+                self._metrics.count_language(outcome.language)
                 self._clock.observe(outcome.published_at, outcome.ingested_at)
                 newest_at = max(newest_at, outcome.published_at)
                 topic = self._settings.kafka_topic("decisions")

@@ -26,6 +26,8 @@ def metrics(registry: CollectorRegistry) -> Metrics:
 
 def used(metrics: Metrics) -> None:
     metrics.count_documents(DocumentOutcome.DECIDED, 5)
+    metrics.count_language("de")
+    metrics.count_language("xx")
     metrics.count_dead_letter(Reason.MALFORMED)
     metrics.observe_batch(n_documents=5, padding_ratio=0.25, policy_s=0.04, queue_age_s=0.02)
     metrics.set_policy(version="p-1", device="cpu", precision="bf16")
@@ -48,6 +50,9 @@ def test_each_fact_is_found_under_its_documented_name(registry: CollectorRegistr
     expected = {
         ("finsurge_documents_total", ("outcome", "decided")): 5,
         ("finsurge_documents_total", ("outcome", "rejected")): 0,
+        ("finsurge_document_languages_total", ("language", "de")): 1,
+        ("finsurge_document_languages_total", ("language", "other")): 1,
+        ("finsurge_document_languages_total", ("language", "en")): 0,
         ("finsurge_dead_letters_total", ("reason", "malformed")): 1,
         ("finsurge_batch_documents_sum",): 5,
         ("finsurge_batch_padding_ratio_sum",): 0.25,

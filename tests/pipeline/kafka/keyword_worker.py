@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from models.action import Action
+from models.decider import MAX_PADDED_TOKENS
 from models.keyword import KeywordPolicy
 from models.tokens import Tokens
 from pipeline.app import Parts
@@ -38,7 +39,7 @@ class FaultyPolicy:
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         return self._policy.tokenize(texts)
 
-    def decide(self, batch: Sequence[Tokens]) -> list[Action]:
+    def decide(self, batch: Sequence[Tokens], max_padded_tokens: int = MAX_PADDED_TOKENS) -> list[Action]:
         text = " ".join(tokens.text for tokens in batch)
         if self._is_due("raise", text):
             raise KeyError("an accident")
@@ -51,7 +52,7 @@ class FaultyPolicy:
             os.kill(os.getpid(), signal.SIGKILL)
         if "poison" in text:
             raise RuntimeError("this one cannot be decided")
-        return self._policy.decide(batch)
+        return self._policy.decide(batch, max_padded_tokens)
 
     def _is_due(self, fault: str, text: str) -> bool:
         flag: Path = self._flags / f"{fault}.done"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from models.action import Action
 from models.batching import BatchLimits
+from models.decider import MAX_PADDED_TOKENS
 from models.keyword import KeywordPolicy
 from models.tokens import Tokens
 from pipeline.documents import RawDocument
@@ -36,11 +38,11 @@ class RecordingPolicy:
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         return self._policy.tokenize(texts)
 
-    def decide(self, batch: Sequence[Tokens]) -> list[Action]:
+    def decide(self, batch: Sequence[Tokens], max_padded_tokens: int = MAX_PADDED_TOKENS) -> list[Action]:
         texts = [tokens.text for tokens in batch]
         self.batches.append(texts)
         self._accident(texts)
-        return self._policy.decide(batch)
+        return self._policy.decide(batch, max_padded_tokens)
 
 
 def reader(policy: RecordingPolicy | None = None, limits: BatchLimits = LIMITS, max_cached: int = 100) -> Reader:
@@ -86,6 +88,18 @@ def test_a_decision_says_what_was_decided_by_whom_and_on_which_document() -> Non
     assert made.url == "https://a.example"
     assert made.sketch.words
     assert [batch.n_documents for batch in batches] == [1]
+
+
+def test_a_decision_tells_the_language_that_the_policy_read() -> None:
+    class German(RecordingPolicy):
+        def decide(self, batch: Sequence[Tokens], max_padded_tokens: int = MAX_PADDED_TOKENS) -> list[Action]:
+            return [replace(action, language="de").doubted() for action in super().decide(batch)]
+
+    (outcome,), _ = reader(German()).read([raw("Anleger fürchten einen crash der Eurozone")])
+    made = decision(outcome)
+    assert made.language == "de"
+    assert made.sentiment[1] == max(made.sentiment)
+    assert decode(Decision, encode(made)) == made
 
 
 def test_decisions_and_rejections_come_in_the_order_of_the_records() -> None:
