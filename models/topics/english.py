@@ -35,6 +35,41 @@ october november december
 """
 
 
+_ALSO_WORDS = """
+adobe alphabet amazon american apple avalanche avalanches berkshire caterpillar caterpillars celsius chartered chase
+chevron chevrons circle coke cop delta depot express garden gardens gemini genesis kraken luna maple marathon
+meta oracle oracles polygon polygons republic riot ripple ripples shell shells snap solana southwest terra tether
+tron uber united vale visa visas voyager voyagers warner zoom
+"""
+
+_GIVEN = """
+aaron abigail adam adrian aisha alan albert alejandro alex alexander alfred alice alison amanda amit amy ana andrea
+andrew angela anil anita ann anna anne annie anthony antonio arjun arthur ashley barbara benjamin bernard betty
+bob brandon brian bruce carla carlos carol caroline catherine charles charlotte chloe chris christina christine
+christopher claire clara colin craig daniel danielle dave david deborah deepak denise dennis derek diana diane donald
+donna doris dorothy doug douglas edith eduardo edward eileen elaine eleanor elena elizabeth ella ellen ellie emily
+emma eric erica ethan eva evelyn fatima felix fernando fiona frances francis frank fred frederick gareth gary
+geoffrey george gerald gloria gordon graham greg gregory harold harrison harry heather heidi helen henry howard hugh
+ian ibrahim irene isaac isabel ivan jack jacob jake james jamie jane janet jason jean jeff jeffrey jennifer jenny
+jeremy jerry jessica jim jimmy joan joanna joe joel john johnny jonathan jorge jose joseph joshua joyce juan
+judith judy julia julian julie karen karl kate katherine kathleen kathy keith kelly ken kenneth kevin kim kyle larry
+laura lauren laurence leo leon leonard leslie lewis liam linda lisa louis louise lucas lucy luis luke lynn
+marcus margaret maria marie mario marion martha martin mary matt matthew maurice maya megan melissa michael michelle
+miguel mike mohammed molly monica nancy naomi natalie nathan neil nicholas nick nicole nigel nina noah norman olga
+oliver olivia oscar pablo pamela patricia patrick paul paula pedro peter philip phillip priya rachel rafael rahul raj
+ralph ravi raymond rebecca rene ricardo richard rita robert roberto robin roger ron ronald rosa ross roy russell
+ruth ryan sally sam samantha samuel sandra sanjay sara sarah scott sean sergio sharon sheila shirley simon sofia
+sophie stanley stefan stella stephanie stephen steve steven stuart sunil susan suzanne sylvia teresa terry theresa
+thomas tim timothy todd tom tony tracy ursula valerie vanessa vera victor victoria vijay vincent walter
+wanda wayne wendy wilhelm william willie yvonne zoe rob gerry julius hannah betsy blake bonnie bradley calvin cecil
+clarence clark clifford curtis dean dolores duncan dustin earl edgar edmund elmer ernest eugene floyd gilbert
+gladys glen glenn guillermo gustav hector herbert herman hilda homer horace hubert irving ivy jasper jesse joanne
+josephine kurt lawrence leroy lester lloyd lois loretta lorraine lucille mabel marc marcia marilyn marjorie marvin
+mildred milton mitchell mohamed morris muhammad nathaniel nelson nora otto pauline percy phyllis ramon randolph randy
+roland ruby rudolf rupert salvador sebastian sidney sonia spencer stacy ted thelma theodore tracey troy tyler vernon
+veronica vivian wallace warren wesley wilbur winston
+"""
+
 _FALLS = """
 bankrupt bankruptcy bearish breach collapse collapsed collapses crash crashed crashes crashing crisis cut cuts
 cutting decline declined declines declining default defaults dip dipped dips dive dived dives down downbeat
@@ -61,6 +96,15 @@ RISES = frozenset(_RISES.split())
 """Words of a move for the better."""
 
 
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text as a set.
+
+    >>> sorted(word_set("buy sell"))
+    ['buy', 'sell']
+    """
+    return frozenset(text.split())
+
+
 @cache
 def common_words() -> frozenset[str]:
     """Return the common English words, lower case, acronyms of everyday use among them.
@@ -75,3 +119,23 @@ def common_words() -> frozenset[str]:
         | ACRONYMS
         | set(_CALENDAR.split())
     )
+
+
+@cache
+def ordinary_words() -> frozenset[str]:
+    """Return the words that are no name when written in lower case: the common ones, and what names are made of.
+
+    >>> {"uber", "target"} <= ordinary_words(), "tesla" in ordinary_words()
+    (True, False)
+    """
+    return common_words() | set(_ALSO_WORDS.split())
+
+
+@cache
+def given_names() -> frozenset[str]:
+    """Return people's first names, lower case; those that are companies' or common verbs ("mark") are left out.
+
+    >>> {"harrison", "jack"} <= given_names(), "mark" in given_names()
+    (True, False)
+    """
+    return frozenset(_GIVEN.split())

@@ -5,31 +5,25 @@ Knows names and their context, not how the spans were found.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from models.action import Span
 from models.labels import Sentiment
+from models.topics.bearers import is_longer_name, is_person, is_place, is_registered_otherwise, is_venue
+from models.topics.buttons import buttons
+from models.topics.context import ATTACHED, acts_as_a_company, has_company_word, has_legal_suffix, is_marked
+from models.topics.discovery import Discovery, discovered_key
 from models.topics.english import common_words
 from models.topics.names import Name, NameIndex, Sighting
+from models.topics.raters import is_source
 from models.topics.reading import Reading
-from models.topics.surface import LEGAL_SUFFIXES, Casing, folded_words
-from models.topics.watchlist import Topic, Watchlist
+from models.topics.surface import folded_words
+from models.topics.topic import Topic
+from models.topics.watchlist import Watchlist
 
-_COMPANY = """
-acquire acquires acquired acquisition analyst analysts antitrust bondholders buyback buybacks ceo cfo coo chairman
-customers dividend downgrade downgraded downgrades earnings ebitda employees eps factory factories ftse guidance inc
-investor investors ipo layoffs lawsuit merger nasdaq nyse outlook plc profit profits q1 q2 q3 q4 quarterly recall
-recalls rating results revenue revenues sales share shareholder shareholders shares stake stock stocks subsidiary sue
-sued sues takeover unveils upgrade upgraded upgrades valuation workers
-"""
-_COMPANY_WORDS = frozenset(_COMPANY.split())
-_ATTACHED = LEGAL_SUFFIXES | {"co", "company", "group", "holdings", "the", "and"} | _COMPANY_WORDS
 MAX_CHARACTERS = 20_000  # what is named only after that is not what the document is about
-
-_NEAR = 8  # words either side; a headline's width
-_NEAR_IN_TITLE = 2  # words after
 
 
 class LinkReason(StrEnum):
@@ -41,7 +35,7 @@ class LinkReason(StrEnum):
     ALIAS = "alias"
     SUFFIX = "suffix"  # an ambiguous name with a legal suffix: "Target Corp"
     CONTEXT = "context"  # an ambiguous name beside a word that settles it
-    SPAN = "span"  # an ambiguous name that the policy marked, in a text about a move
+    SPAN = "span"  # an ambiguous name that the policy marked, where something moves or is done
 
 
 _STRENGTH = {reason: n for n, reason in enumerate(LinkReason)}
@@ -72,6 +66,7 @@ class Linker:
     def __init__(self, watchlist: Watchlist) -> None:
         self.watchlist = watchlist
         self._index = NameIndex(watchlist)
+        self._raters = frozenset(topic.id for topic in watchlist.topics if topic.is_rater)
         self._contexts = {topic.id: _phrases(topic) for topic in watchlist.topics if topic.context}
 
     def link(self, text: str, spans: Sequence[Span], document_sentiment: Sentiment) -> tuple[Link, ...]:
@@ -86,45 +81,107 @@ class Linker:
             Links whose sentiment is the mean over the topic's spans.
         """
         text, spans = _with_outside_spans(text[:MAX_CHARACTERS], spans)
-        reading, sightings = self._index.sightings(text)
-        if reading is None:
-            return ()
-        sure = {each.source.topic_id for each in sightings if each.is_certain}
-        unsure = {each.source.topic_id for each in sightings} - sure
-        sure |= {topic_id for topic_id in unsure if self._has_context(reading, topic_id)}
         found: dict[str, list[tuple[Sighting, LinkReason]]] = {}
-        for sighting in sightings:
-            topic_id = sighting.source.topic_id
-            reason = self._reason(reading, sighting, spans, is_sure=topic_id in sure)
-            if reason is not None and topic_id is not None:
-                found.setdefault(topic_id, []).append((sighting, reason))
+        for sighting, reason in self._judged(text, spans):
+            if reason is not None and sighting.source.topic_id is not None:
+                found.setdefault(sighting.source.topic_id, []).append((sighting, reason))
         return tuple(_link(topic_id, reasons, text, spans, document_sentiment) for topic_id, reasons in found.items())
+
+    def discover(self, text: str, spans: Sequence[Span]) -> tuple[Discovery, ...]:
+        """Return the spans that name something which the watchlist does not have, each with its key.
+
+        A span that spells a watchlist name which was judged to mean something else names nothing new.
+        """
+        text, spans = _with_outside_spans(text[:MAX_CHARACTERS], spans)
+        known = [(sighting.start, sighting.end, reason) for sighting, reason in self._judged(text, spans)]
+        found: list[Discovery] = []
+        for span in spans:
+            key = discovered_key(span.surface)
+            over = [each for each in known if each[0] < span.end and span.start < each[1]]
+            if key is not None and not any(
+                reason is not None or discovered_key(text[start:end]) == key for start, end, reason in over
+            ):
+                found.append(Discovery(key, span))
+        return tuple(found)
+
+    def _judged(self, text: str, spans: Sequence[Span]) -> list[tuple[Sighting, LinkReason | None]]:
+        reading, sightings = self._index.sightings(text)
+        if reading is None or not sightings:
+            return []
+        hidden = buttons(text, reading.keys)
+        others: list[Sighting] = []
+        meant: list[Sighting] = []
+        for each in sightings:
+            is_hidden = hidden and any(start <= each.start < end for start, end in hidden) and not each.is_cashtag
+            is_other = is_hidden or (isinstance(each.source, Name) and self._is_other(reading, each, sightings))
+            (others if is_other else meant).append(each)
+        certain = {each.source.topic_id for each in meant if each.is_certain}
+        unsure = {each.source.topic_id for each in meant} - certain
+        sure = certain
+        if unsure:
+            sure = certain | {topic_id for topic_id in unsure if self._has_context(reading, topic_id)}
+            sure |= self._in_good_company(certain, meant)
+        judged = [(each, self._reason(reading, each, spans, is_sure=each.source.topic_id in sure)) for each in meant]
+        return [*judged, *((each, None) for each in others)]
+
+    def _is_other(self, reading: Reading, sighting: Sighting, sightings: Sequence[Sighting]) -> bool:
+        """Return whether the words around a name give it to somebody else, or to one who only rates."""
+        first, past = sighting.first, sighting.past
+        if not isinstance(sighting.source, Name):
+            return False
+        if is_venue(reading, past) or (not sighting.source.is_surname and is_person(reading, first, past)):
+            return True
+        topic_id = sighting.source.topic_id
+        if topic_id not in self._raters:
+            return False
+        with_another = any(each.source.topic_id != topic_id and self._is_company(each) for each in sightings)
+        return is_source(reading, first, past, with_another=with_another)
 
     def _reason(
         self, reading: Reading, sighting: Sighting, spans: Sequence[Span], *, is_sure: bool
     ) -> LinkReason | None:
         if sighting.is_cashtag:
             return LinkReason.CASHTAG
-        if not isinstance(sighting.source, Name):
-            return LinkReason.TICKER if is_sure else None
-        if sighting.is_certain:
+        if not isinstance(sighting.source, Name) and (is_sure or sighting.is_certain):
+            return LinkReason.TICKER
+        if isinstance(sighting.source, Name) and sighting.is_certain:
             return LinkReason.NAME if sighting.source.is_first else LinkReason.ALIAS
         return self._ambiguous_reason(reading, sighting, spans, is_sure=is_sure)
 
     def _ambiguous_reason(
         self, reading: Reading, sighting: Sighting, spans: Sequence[Span], *, is_sure: bool
     ) -> LinkReason | None:
-        if _has_legal_suffix(reading, sighting):
+        if has_legal_suffix(reading, sighting):
             return LinkReason.SUFFIX
+        if self._is_company(sighting) and (
+            is_place(reading, sighting.past) or is_registered_otherwise(reading, sighting.past)
+        ):
+            return None
         if is_sure:
             return LinkReason.CONTEXT
-        if reading.text[sighting.end : sighting.end + 1] == "-" or _is_part_of_a_longer_name(reading, sighting):
+        if reading.text[sighting.end : sighting.end + 1] == "-" or is_longer_name(
+            reading, sighting.first, sighting.past, ATTACHED
+        ):
             return None
-        if self._is_company(sighting) and _has_company_word(reading, sighting):
+        if self._is_company(sighting) and has_company_word(reading, sighting):
             return LinkReason.CONTEXT
-        if _is_marked(reading, sighting, spans) and reading.tells_of_a_move:
+        if is_marked(reading, sighting, spans) and (reading.tells_of_a_move or acts_as_a_company(reading, sighting)):
             return LinkReason.SPAN
         return None
+
+    def _in_good_company(self, certain: Set[str | None], sightings: Sequence[Sighting]) -> set[str | None]:
+        """Return the topics whose ambiguous name stands beside the sure name of another under the same parent.
+
+        That does not settle a name which is a common word: "Walmart Misses Sales Target".
+        """
+        parents = {self.watchlist.topic(each).parent for each in certain if each is not None} - {None}
+        return {
+            each.source.topic_id
+            for each in sightings
+            if parents and each.source.topic_id is not None and not each.is_certain
+            if self.watchlist.topic(each.source.topic_id).parent in parents
+            if isinstance(each.source, Name) and common_words().isdisjoint(each.source.words)
+        }
 
     def _is_company(self, sighting: Sighting) -> bool:
         topic_id = sighting.source.topic_id
@@ -165,54 +222,9 @@ def _link(
     towards = [
         span.sentiment for span in spans if any(start < span.end and span.start < end for start, end in places)
     ]
-    negative, neutral, positive = (sum(p) / len(p) for p in zip(*towards or [document_sentiment], strict=True))
+    negative, neutral, positive = document_sentiment
+    if towards:
+        negative, neutral, positive = (sum(p) / len(p) for p in zip(*towards, strict=True))
     surfaces = tuple(dict.fromkeys(text[start:end] for start, end in places))
     how = min((reason for _, reason in reasons), key=_STRENGTH.__getitem__)
     return Link(topic_id, (negative, neutral, positive), surfaces, how)
-
-
-def _has_legal_suffix(reading: Reading, sighting: Sighting) -> bool:
-    n = sighting.past
-    if n >= len(reading.keys) or reading.gap(n) not in (" ", ", "):
-        return False
-    return reading.keys[n].removesuffix("'s") in LEGAL_SUFFIXES and (
-        reading.is_capital(n) or reading.casing is Casing.LOWER
-    )
-
-
-def _is_part_of_a_longer_name(reading: Reading, sighting: Sighting) -> bool:
-    """Return whether a neighbour's capital makes one name of both: "Apple Hospitality", "Harrison Ford"."""
-    if reading.casing not in (Casing.SENTENCE, Casing.TITLE):
-        return False
-    before, after = sighting.first - 1, sighting.past
-    if before >= 0 and _belongs(reading, before, reading.gap(sighting.first)):
-        return True
-    if reading.casing is Casing.TITLE or after == len(reading.keys) or reading.keys[after - 1].endswith("'s"):
-        return False
-    return _belongs(reading, after, reading.gap(after))
-
-
-def _belongs(reading: Reading, n: int, gap: str) -> bool:
-    key = reading.keys[n].removesuffix("'s")
-    return gap == " " and reading.is_capital(n) and key not in _ATTACHED and key not in common_words()
-
-
-def _has_company_word(reading: Reading, sighting: Sighting) -> bool:
-    """Return whether a word that goes with companies stands near: the less capitals tell, the nearer."""
-    keys, first, past = reading.keys, sighting.first, sighting.past
-    if reading.casing in (Casing.LOWER, Casing.UPPER) and keys[first].removesuffix("'s") in common_words():
-        return False
-    if reading.casing is Casing.TITLE and first > 0:
-        return not _COMPANY_WORDS.isdisjoint(keys[past : past + _NEAR_IN_TITLE])
-    return not _COMPANY_WORDS.isdisjoint(keys[max(0, first - _NEAR) : first] + keys[past : past + _NEAR])
-
-
-def _is_marked(reading: Reading, sighting: Sighting, spans: Sequence[Span]) -> bool:
-    """Return whether the policy marked this name, and no longer one, and it bears the capital that it should."""
-    if not reading.is_capital(sighting.first) and not sighting.source.written.islower():
-        return False
-    for span in spans:
-        if span.start <= sighting.start and sighting.end <= span.end:
-            rest = reading.text[span.start : sighting.start] + " " + reading.text[sighting.end : span.end]
-            return all(key in _ATTACHED or key == "s" for key in folded_words(rest))
-    return False

@@ -9,7 +9,7 @@ import re
 from functools import cached_property
 
 from models.topics.english import FALLS, RISES
-from models.topics.surface import WORD, Casing, casing
+from models.topics.surface import Casing, casing, word_pattern
 
 _MONEY = re.compile(r"\d\s?%|[$€£₹]\s?\d")
 
@@ -25,7 +25,7 @@ class Reading:
     def __init__(self, text: str, keys: list[str]) -> None:
         self.text = text
         self.keys = keys
-        self.bounds = [match.span() for match in WORD.finditer(text)]
+        self.bounds = [match.span() for match in word_pattern(text).finditer(text)]
 
     def end(self, n: int) -> int:
         """Return where word n ends, its possessive 's left out."""

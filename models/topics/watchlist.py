@@ -7,44 +7,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
-from models.topics.surface import name_words
+from models.topics.faults import faults
+from models.topics.topic import Topic
 
-_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_TICKER = re.compile(r"[A-Z0-9]{1,12}(?:[.\-/][A-Z0-9]{1,4})?")
-_KINDS = ("company", "theme")
+__all__ = ["Topic", "Watchlist", "WatchlistInvalid", "bundled_watchlist", "load_watchlist", "parse_watchlist"]
+
 _LISTS = ("tickers", "aliases", "ambiguous", "context", "excluded")
 
 
 class WatchlistInvalid(ValueError):
-    """A watchlist that cannot be used; the message is one line that says where, what, and the mend."""
+    """A watchlist that cannot be used; the message is one line that says where, what, and the mend.
 
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One subject to follow: a company or a theme, and what it is called.
-
-    >>> Topic(id="ford", name="Ford Motor", tickers=("F",), ambiguous=("Ford",)).kind
-    'company'
+    >>> str(WatchlistInvalid("topic a: bad id", "topic b: bad id"))
+    'topic a: bad id (and 1 more: see `finsurge topics check FILE`)'
     """
 
-    id: str
-    name: str
-    kind: Literal["company", "theme"] = "company"
-    tickers: tuple[str, ...] = ()  # upper case, with the exchange where it is part of it: "7203.T"
-    aliases: tuple[str, ...] = ()  # further names, sure enough to link alone
-    ambiguous: tuple[str, ...] = ()  # names or tickers that mean other things too, and link only in context
-    context: tuple[str, ...] = ()  # words or phrases that settle an ambiguous name
-    excluded: tuple[str, ...] = ()  # phrases that hold a name and mean something else: "price target"
-    parent: str | None = None  # id of the topic that this one rolls up to
+    def __init__(self, *faults: str) -> None:
+        self.faults = faults
+        more = f" (and {len(faults) - 1} more: see `finsurge topics check FILE`)" if len(faults) > 1 else ""
+        super().__init__(f"{faults[0]}{more}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +45,7 @@ class Watchlist:
     ('Tesla', 16)
 
     Raises:
-        WatchlistInvalid: an id, parent or name is wrong, missing, or claimed twice.
+        WatchlistInvalid: ids, parents or names are wrong, missing, or claimed twice; it holds every fault.
     """
 
     topics: tuple[Topic, ...]
@@ -64,8 +53,9 @@ class Watchlist:
     _by_id: Mapping[str, Topic] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for fault in _faults(self.topics):
-            raise WatchlistInvalid(fault)
+        found = tuple(faults(self.topics))
+        if found:
+            raise WatchlistInvalid(*found)
         content = json.dumps([asdict(topic) for topic in self.topics], ensure_ascii=True)
         object.__setattr__(self, "version", hashlib.sha256(content.encode()).hexdigest()[:16])
         object.__setattr__(self, "_by_id", {topic.id: topic for topic in self.topics})
@@ -86,7 +76,7 @@ def load_watchlist(path: Path) -> Watchlist:
     """Return the watchlist of a YAML file.
 
     Raises:
-        WatchlistInvalid: one line with the file, the topic, what is wrong and the mend.
+        WatchlistInvalid: a line for each fault, with the file, the topic, what is wrong and the mend.
     """
     try:
         return parse_watchlist(path.read_text(encoding="utf-8"))
@@ -95,7 +85,7 @@ def load_watchlist(path: Path) -> Watchlist:
     except UnicodeDecodeError as error:
         raise WatchlistInvalid(f"{path}: is not UTF-8: save it as UTF-8") from error
     except WatchlistInvalid as error:
-        raise WatchlistInvalid(f"{path}: {error}") from error
+        raise WatchlistInvalid(*(f"{path}: {fault}" for fault in error.faults)) from error
 
 
 def bundled_watchlist(name: str = "default") -> Path:
@@ -123,7 +113,16 @@ def parse_watchlist(text: str) -> Watchlist:
         raise WatchlistInvalid("must hold one key, `topics`, and nothing beside it")
     if not isinstance(content["topics"], list) or not content["topics"]:
         raise WatchlistInvalid("`topics` must be a list with at least one topic")
-    return Watchlist(tuple(_topic(entry, n) for n, entry in enumerate(content["topics"], start=1)))
+    topics: list[Topic] = []
+    malformed: list[str] = []
+    for n, entry in enumerate(content["topics"], start=1):
+        try:
+            topics.append(_topic(entry, n))
+        except WatchlistInvalid as error:
+            malformed += error.faults
+    if malformed:  # what lies between topics is told once each can be read
+        raise WatchlistInvalid(*malformed)
+    return Watchlist(tuple(topics))
 
 
 def _topic(entry: object, n: int) -> Topic:
@@ -147,61 +146,11 @@ def _check_type(where: str, key: str, value: object) -> None:
         raise WatchlistInvalid(
             f"{where}: `{key}` must be a list with at least one entry, got {value!r:.60}; leave it out if none"
         )
+    if key == "is_rater":
+        if not isinstance(value, bool):
+            raise WatchlistInvalid(f"{where}: `is_rater` must be true or false, got {value!r:.60}")
+        return
     for item in value if key in _LISTS and isinstance(value, list) else [value]:
         if not isinstance(item, str) or not item.strip():
             # YAML reads ON, NO and 7203 as a truth value and a number
             raise WatchlistInvalid(f"{where}: `{key}` must be text, got {item!r:.60}; put it in quotes")
-
-
-def _faults(topics: tuple[Topic, ...]) -> Iterator[str]:
-    ids = {topic.id for topic in topics}
-    seen: set[str] = set()
-    for topic in topics:
-        if not _ID.fullmatch(topic.id):
-            yield f"topic {topic.id!r:.70}: bad id; use 1 to 64 of letters, digits, '.', '_' and '-'"
-        if topic.id in seen:
-            yield f"topic {topic.id}: this id is used twice; give one of the two another id"
-        if topic.kind not in _KINDS:
-            yield f"topic {topic.id}: `kind` must be company or theme, got {topic.kind!r:.60}"
-        if topic.parent is not None and topic.parent not in ids:
-            yield f"topic {topic.id}: parent {topic.parent!r:.70} is not a topic here; add it, or leave it out"
-        yield from _name_faults(topic)
-        seen.add(topic.id)
-    yield from _circles(topics)
-    yield from _collisions(topics)
-
-
-def _name_faults(topic: Topic) -> Iterator[str]:
-    for ticker in topic.tickers:
-        if not _TICKER.fullmatch(ticker):
-            yield f"topic {topic.id}: ticker {ticker!r:.60} is not one; write it in capitals, without '$'"
-    for name in (topic.name, *topic.aliases, *topic.ambiguous, *topic.context, *topic.excluded):
-        if not name_words(name):
-            yield f"topic {topic.id}: {name!r:.60} holds no word; give it letters or digits"
-
-
-def _circles(topics: tuple[Topic, ...]) -> Iterator[str]:
-    parents = {topic.id: topic.parent for topic in topics}
-    for topic in topics:
-        above, line = topic.parent, [topic.id]
-        while above is not None and above not in line:
-            line.append(above)
-            above = parents[above]
-        if above == topic.id:
-            yield f"topic {topic.id}: is its own ancestor by `parent` ({' > '.join([*line, topic.id])}); break it"
-
-
-def _collisions(topics: tuple[Topic, ...]) -> Iterator[str]:
-    owners: dict[tuple[str, ...], str] = {}
-    for topic in topics:
-        names = {name_words(name): name for name in (topic.name, *topic.aliases, *topic.ambiguous)}
-        # a cashtag is never a name and a name never a cashtag: $GOLD and gold may be two topics
-        claims = {("name", *words): name for words, name in names.items() if name not in topic.tickers}
-        claims |= {("ticker", ticker): ticker for ticker in topic.tickers}
-        for claim, written in claims.items():
-            owner = owners.setdefault(claim, topic.id)
-            if owner != topic.id:
-                yield (
-                    f"topic {topic.id}: {claim[0]} {written!r:.60} is claimed by topic {owner} as well; "
-                    "leave it to one of them"
-                )

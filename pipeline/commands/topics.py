@@ -1,12 +1,14 @@
-"""`finsurge topics`: make the Kafka topics, and tell where a broker's differ from what finsurge needs."""
+"""`finsurge topics`: make the Kafka topics, and tell what is wrong with them or with a watchlist."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
+from models.topics.watchlist import WatchlistInvalid, bundled_watchlist, load_watchlist
 from pipeline.broker.connection import BrokerUnavailable
 from pipeline.broker.topics import Finding, TopicRefused, topic_specs
 from pipeline.broker.topics import check as check_topics
@@ -18,7 +20,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 
 @click.group("topics")
 def command() -> None:
-    """Make finsurge's Kafka topics, or check those that are there."""
+    """Make finsurge's Kafka topics, or check those that are there, or a watchlist."""
 
 
 @command.command()
@@ -39,19 +41,44 @@ def create(settings: Settings, as_json: bool) -> None:
 
 
 @command.command()
+@click.argument("file", required=False)
 @_json
 @click.pass_obj
-def check(settings: Settings, as_json: bool) -> None:
-    """Compare the broker's Kafka topics with what finsurge needs; exit code 1 if a worker would stumble.
+def check(settings: Settings, file: str | None, as_json: bool) -> None:
+    r"""Check a watchlist FILE, or, without one, the broker's Kafka topics; exit code 1 if a worker would stumble.
 
+    FILE is a YAML file, `default` or `crypto`; every fault is one line that names topics, name and mend.
+
+    \b
     Example: finsurge topics check --json
+    Example: finsurge topics check watchlist.yaml
     """
+    if file is not None:
+        _check_watchlist(file, as_json)
+        return
     specs = topic_specs(settings.topic_prefix, settings.partitions)
     try:
         findings = check_topics(settings.bootstrap, specs)
     except (BrokerUnavailable, ValueError) as reason:
         raise click.ClickException(str(reason)) from None
     _show(findings, len(specs), as_json)
+
+
+def _check_watchlist(file: str, as_json: bool) -> None:
+    faults: tuple[str, ...] = ()
+    n_topics, version = 0, None
+    try:
+        watchlist = load_watchlist(bundled_watchlist(file) if file in ("default", "crypto") else Path(file))
+        n_topics, version = len(watchlist.topics), watchlist.version
+    except WatchlistInvalid as reason:
+        faults = reason.faults
+    if as_json:
+        click.echo(json.dumps({"faults": faults, "topics": n_topics, "version": version}))
+    else:
+        for line in faults or (f"{file}: {n_topics} topics, version {version}, as they should be",):
+            click.echo(line)
+    if faults:
+        raise SystemExit(1)
 
 
 def _show(findings: Sequence[Finding], n_topics: int, as_json: bool, made: Sequence[str] = ()) -> None:

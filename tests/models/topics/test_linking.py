@@ -69,6 +69,14 @@ LINKED = [
     ("BP to write off $17 billion", "bp", "name"),
     ("Delta Air Lines cancels flights", "delta", "name"),
     ("Toyota Motor Corp recalls cars", "toyota", "alias"),
+    ("thanks @microsoft, another forced update", "microsoft", "name"),
+    ("@Ford my truck is in the shop again", "ford", "alias"),
+    ("#WellsFargo closed my account", "wells-fargo", "name"),
+    ("Shares (NSE: SBIN) slip", "sbi", "ticker"),
+    ("BRK/B tops the list", "berkshire", "ticker"),
+    ("Vale S.A. settles", "vale", "suffix"),
+    ("AT & T drops a price", "att", "name"),
+    ("P＆G lifts prices", "procter-gamble", "alias"),
     # ambiguous names with what settles them
     ("Apple’s iPhone sales slump in China", "apple", "context"),
     ("Tim Cook sells Apple stock", "apple", "context"),
@@ -147,10 +155,21 @@ NOT_LINKED = [
     ("T.O.E. tripping", "att"),
     ("$TCK/B.TO summary", "barrick"),
     ("$ETH rallies with home builders", "crypto"),
+    ("Phone operator (TSX: T) adds lines", "att"),
+    ("Slots maker (ASX: ALL) buys a studio", "allstate"),
+    ("Slots maker ALL.AX buys a studio", "allstate"),
+    ("AMEX: GORO files a report", "american-express"),
+    # other bearers of a name, and who only rates
+    ("Fans file into Barclays Center", "barclays"),
+    ("Ron Goldman testified", "goldman-sachs"),
+    ("Tesla cut to sell at Goldman Sachs", "goldman-sachs"),
+    ("JPMorgan analysts say Boeing may need cash", "jpmorgan"),
+    ("Sign in with Google to read on", "alphabet"),
     # names inside other words, addresses and longer names
     ("Microsofts clone", "microsoft"),
     ("see https://example.com/microsoft/tesla", "microsoft"),
-    ("thanks @microsoft", "microsoft"),
+    ("RT @microsoft: a new year, a new start", "microsoft"),
+    ("I liked a video via @tesla", "tesla"),
     ("Pineapple prices soar", "apple"),
     ("The central bank of America’s neighbour", "bank-of-america"),
     ("Siemens Energy shares crash", "siemens"),
@@ -252,6 +271,34 @@ def test_an_ambiguous_ticker_needs_context_unless_it_is_a_cashtag() -> None:
     assert linker.link("The rocket LUNA lifts off", (), CALM) == ()
     assert linker.link("Do Kwon defends LUNA", (), CALM)[0].how is LinkReason.TICKER
     assert linker.link("Who holds $LUNA now", (), CALM)[0].how is LinkReason.CASHTAG
+
+
+def test_a_sure_sibling_settles_an_ambiguous_name_that_is_no_common_word() -> None:
+    topics = (
+        Topic(id="retail", name="shops", kind="theme"),
+        Topic(id="lowland", name="Lowland", parent="retail"),
+        Topic(id="heather", name="Heather", ambiguous=("Heather",), parent="retail"),
+        Topic(id="target", name="Target", ambiguous=("Target",), parent="retail"),
+    )
+    linker = Linker(Watchlist(topics))
+
+    found = [link.topic_id for link in linker.link("Lowland and Heather miss their Target", (), CALM)]
+
+    assert found == ["lowland", "heather"]
+
+
+def test_only_a_rater_is_left_out_where_it_rates() -> None:
+    bank = Topic(id="bank", name="Bankhaus", is_rater=True)
+    shop = Topic(id="shop", name="Kaufhaus")
+    linker = Linker(Watchlist((bank, shop)))
+
+    def found(text: str) -> list[str]:
+        return [link.topic_id for link in linker.link(text, (), CALM)]
+
+    assert found("Kaufhaus downgraded by Bankhaus") == ["shop"]
+    assert found("Bankhaus downgraded by Kaufhaus") == ["bank", "shop"]
+    assert found("Bankhaus cuts its outlook") == ["bank"]
+    assert found("Bankhaus cuts outlook on Kaufhaus") == ["shop"]
 
 
 def test_a_sure_name_settles_the_ambiguous_one_beside_it(linker: Linker) -> None:

@@ -110,6 +110,37 @@ BAD = {
         "topics: [{id: a, name: 'Nestlé S.A.', aliases: [Nestle]}, {id: b, name: B, aliases: ['NESTLÉ, AG']}]",
         "topic b: name 'NESTLÉ, AG' is claimed by topic a as well",
     ),
+    "an alias that is another's id": (
+        "topics: [{id: luna, name: Terra}, {id: b, name: B, aliases: [Luna]}]",
+        "topic b: alias 'Luna' reads like the id of topic luna; leave it to that topic",
+    ),
+    "an alias that is a common word": (
+        "topics: [{id: b, name: Blockware, aliases: [Block Inc]}]",
+        "topic b: alias 'Block Inc' is an ordinary English word; list it in `ambiguous`, with `context`",
+    ),
+    "an alias of one letter": ("topics: [{id: f, name: Ford, aliases: [F]}]", "alias 'F' is one letter"),
+    "an alias twice, spelled in two ways": (
+        "topics: [{id: n, name: Bergbau, aliases: [Nestlé, 'NESTLE, S.A.']}]",
+        "topic n: alias 'NESTLE, S.A.' is the same as 'Nestlé'; leave one of them out",
+    ),
+    "an ambiguous name twice": (
+        "topics: [{id: n, name: Bergbau, ambiguous: [Gap, GAP]}]",
+        "topic n: ambiguous 'GAP' is the same as 'Gap'; leave one out",
+    ),
+    "a name both sure and ambiguous": (
+        "topics: [{id: n, name: Bergbau, aliases: [Zinc], ambiguous: [Zinc]}]",
+        "topic n: 'Zinc' is both in `aliases` and in `ambiguous`",
+    ),
+    "a name both sure and excluded": (
+        "topics: [{id: n, name: Bergbau, excluded: [Bergbau]}]",
+        "topic n: 'Bergbau' is both a name and in `excluded`",
+    ),
+    "a ticker twice": ("topics: [{id: n, name: Bergbau, tickers: [BB, BB]}]", "topic n: ticker 'BB' is listed twice"),
+    "an ambiguous theme without context": (
+        "topics: [{id: n, name: metals, kind: theme, ambiguous: [zinc]}]",
+        "topic n: `ambiguous` names of a theme link only in context",
+    ),
+    "a rater that is a word": ("topics: [{id: n, name: B, is_rater: often}]", "`is_rater` must be true or false"),
     "one ambiguous name, two topics": (
         "topics: [{id: a, name: A, ambiguous: [Gap]}, {id: b, name: Gap}]",
         "topic b: name 'Gap' is claimed by topic a as well",
@@ -126,8 +157,30 @@ def test_what_is_wrong_is_said_in_one_line_that_names_file_and_topic(text: str, 
         load_watchlist(path)
 
     assert str(caught.value).startswith(f"{path}: ")
-    assert message in str(caught.value)
+    assert any(message in fault for fault in caught.value.faults)
     assert "\n" not in str(caught.value)
+    assert all(fault.startswith(f"{path}: ") for fault in caught.value.faults)
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    text = "topics: [{id: a, name: Acme, parent: x}, {id: b, name: Acme}, {id: b, name: Bolt, parent: b}]"
+
+    with pytest.raises(WatchlistInvalid) as caught:
+        parse_watchlist(text)
+
+    assert caught.value.faults == (
+        "topic a: parent 'x' is not a topic here; add it, or leave it out",
+        "topic b: this id is used twice; give one of the two another id",
+        "topic b: is its own ancestor by `parent` (b > b); break it",
+        "topic b: name 'Acme' is claimed by topic a as well; leave it to one of them",
+    )
+
+
+def test_every_malformed_topic_is_told_at_once() -> None:
+    with pytest.raises(WatchlistInvalid) as caught:
+        parse_watchlist("topics: [{id: a}, {name: B}, {id: c, name: C, tickers: [7203]}]")
+
+    assert [fault.split(":")[0] for fault in caught.value.faults] == ["topic a", "topic number 2", "topic c"]
 
 
 def test_a_missing_file_is_said_in_one_line(tmp_path: Path) -> None:

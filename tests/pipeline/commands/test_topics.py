@@ -1,5 +1,6 @@
 import json
 import socket
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -40,3 +41,28 @@ def test_an_unreachable_broker_is_one_line_on_standard_error() -> None:
         assert result.stdout == ""
         assert result.stderr.startswith(f"Error: no Kafka at 127.0.0.1:{port}: connection refused")
         assert result.stderr.count("\n") == 1
+
+
+def test_a_good_watchlist_is_said_to_be_good() -> None:
+    result = CliRunner().invoke(command, ["check", "crypto"], obj=Settings())
+    assert result.exit_code == 0
+    assert result.stdout.startswith("crypto: 71 topics, version ")
+
+
+def test_every_fault_of_a_watchlist_is_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text("topics: [{id: a, name: Acme, parent: x}, {id: b, name: Acme Inc}]", encoding="utf-8")
+    result = CliRunner().invoke(command, ["check", str(file)], obj=Settings())
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        f"{file}: topic a: parent 'x' is not a topic here; add it, or leave it out",
+        f"{file}: topic b: name 'Acme Inc' is claimed by topic a as well; leave it to one of them",
+    ]
+    told = json.loads(CliRunner().invoke(command, ["check", str(file), "--json"], obj=Settings()).stdout)
+    assert (len(told["faults"]), told["topics"], told["version"]) == (2, 0, None)
+
+
+def test_a_missing_watchlist_is_a_line(tmp_path: Path) -> None:
+    result = CliRunner().invoke(command, ["check", str(tmp_path / "absent.yaml")], obj=Settings())
+    assert result.exit_code == 1
+    assert "absent.yaml: cannot be read: No such file or directory\n" in result.stdout
