@@ -1,4 +1,4 @@
-"""A policy on disk: a folder with `policy.safetensors` and `manifest.json`, verified whole.
+"""A policy or a tagger on disk: a folder with `policy.safetensors` and `manifest.json`, verified whole.
 
 Owns the manifest, the version (a hash of the content) and every check of a load. No pickle.
 """
@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save
 from models.encoder import EncoderFiles, find_encoder, load_encoder, sha256_of
 from models.errors import CheckpointMismatch
 from models.labels import SENTIMENTS, TAGS
-from models.network import Adapters, PolicyNetwork
+from models.network import Adapters, PolicyNetwork, ReadingNetwork, TaggerNetwork
 
 SHIPPED = Path(__file__).parent / "shipped"
 """The policy that comes with the project."""
@@ -36,9 +36,9 @@ class Manifest:
     version: str = ""  # computed where empty: a hash of what decides the policy's answers
     encoder: str  # hub name or folder
     encoder_sha256: str
-    adapters: Adapters
+    adapters: Adapters | None  # None: the whole encoder was trained, and lies beside
     trained_sha256: str = ""  # of policy.safetensors; made when it is written
-    sentiments: tuple[str, ...] = SENTIMENTS
+    sentiments: tuple[str, ...] = SENTIMENTS  # none: a tagger, which decides words only
     tags: tuple[str, ...] = TAGS
     document_temperature: float = 1.0  # divides document logits; fitted on held-out data
     tag_temperature: float = 1.0  # divides tag logits
@@ -62,15 +62,18 @@ class Manifest:
         )
         return f"p-{hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:8]}"
 
+    @property
+    def is_tagger(self) -> bool:
+        """Whether it decides the tags of words, of any tag set, and nothing of documents."""
+        return not self.sentiments
+
     def check(self) -> None:
-        """Raise CheckpointMismatch unless version and label orders are this program's."""
-        if (self.sentiments, self.tags) != (SENTIMENTS, TAGS):
-            raise CheckpointMismatch(f"{self.version} has other labels than this release; train it anew")
+        """Raise CheckpointMismatch unless the version is that of the content."""
         if self.version != self._content_version():
             raise CheckpointMismatch(f"{self.version} is not the version of its content; fetch it again")
 
 
-def save_checkpoint(folder: Path, network: PolicyNetwork, manifest: Manifest) -> Manifest:
+def save_checkpoint(folder: Path, network: ReadingNetwork, manifest: Manifest) -> Manifest:
     """Write an unmerged network and its manifest, whose checksum and version are made anew.
 
     Weights are stored as float16: half the size, and their rounding is far below bfloat16's in serving.
@@ -113,16 +116,38 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def load_network(folder: Path) -> tuple[PolicyNetwork, Manifest, EncoderFiles]:
-    """Return the network in float32, unmerged (so that it can be trained on), with its manifest.
+    """Return a policy's network in float32, unmerged (so that it can be trained on), with its manifest.
 
     Raises:
         CheckpointMismatch: if anything in the folder, or the encoder, is not what the manifest says.
     """
     manifest = read_manifest(folder)
+    if (manifest.sentiments, manifest.tags) != (SENTIMENTS, TAGS):
+        what = "is a tagger, not a policy" if manifest.is_tagger else "has other labels than this release"
+        raise CheckpointMismatch(f"{folder}: {manifest.version} {what}; name a policy's folder, or train one")
     encoder = find_encoder(manifest.encoder, manifest.encoder_sha256)
     network = PolicyNetwork(load_encoder(encoder), manifest.adapters)
+    _restore(network, folder)
+    return network, manifest, encoder
+
+
+def load_tagger_network(folder: Path) -> tuple[TaggerNetwork, Manifest, EncoderFiles]:
+    """Return a tagger's network in float32, unmerged, with its manifest.
+
+    Raises:
+        CheckpointMismatch: if anything in the folder, or the encoder, is not what the manifest says.
+    """
+    manifest = read_manifest(folder)
+    if not manifest.is_tagger:
+        raise CheckpointMismatch(f"{folder}: {manifest.version} is a policy, not a tagger; name a tagger's folder")
+    encoder = find_encoder(manifest.encoder, manifest.encoder_sha256)
+    network = TaggerNetwork(load_encoder(encoder), manifest.adapters, len(manifest.tags))
+    _restore(network, folder)
+    return network, manifest, encoder
+
+
+def _restore(network: ReadingNetwork, folder: Path) -> None:
     try:
         network.restore(load_file(folder / TRAINED_FILE))
     except (SafetensorError, ValueError) as error:
         raise CheckpointMismatch(f"{folder / TRAINED_FILE}: {error}; fetch it again") from error
-    return network, manifest, encoder

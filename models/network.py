@@ -1,7 +1,6 @@
-"""The network behind a policy: encoder, word-shape embedding, adapters, two heads.
+"""The networks: an encoder with word shapes and adapters, and what stands on its states.
 
-Owns how these are joined, and what of them is trained and saved.
-Knows neither text nor files' layout.
+Owns how these are joined, and what of them is trained and saved. Knows neither text nor files' layout.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from models.heads import DocumentHead, TokenHead
+from models.heads import DocumentHead, TagHead, TokenHead
 from models.padding import PaddedBatch
 from models.shape import Shape
 
 
 class Logits(NamedTuple):
-    """What the network says of a batch, before any softmax."""
+    """What the policy's network says of a batch, before any softmax."""
 
     document: Tensor  # (B, 3) float32
     tags: Tensor  # (B, T, 7) float32
@@ -43,47 +42,39 @@ class Adapters:
             raise ValueError(f"rank must be >= 1, got {self.rank}")
 
 
-class PolicyNetwork(nn.Module):
-    """Logits of a padded batch; only adapters, shape embedding and heads are trained.
+class ReadingNetwork(nn.Module):
+    """An encoder that also sees how words are written; of it, adapters or everything is trained.
 
     >>> from transformers import BertConfig, BertModel
     >>> tiny = BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=2,
     ...                   intermediate_size=16)
-    >>> network = PolicyNetwork(BertModel(tiny, add_pooling_layer=False), Adapters(rank=2))
+    >>> network = ReadingNetwork(BertModel(tiny, add_pooling_layer=False), Adapters(rank=2))
     >>> sorted({name.split(".")[0] for name in network.trained()})
-    ['adapters', 'document_head', 'shape_embedding', 'token_head']
+    ['adapters', 'shape_embedding']
+    >>> whole = ReadingNetwork(BertModel(tiny, add_pooling_layer=False), None)
+    >>> sorted({name.split(".")[0] for name in whole.trained()})
+    ['encoder', 'shape_embedding']
     """
 
-    def __init__(self, encoder: nn.Module, adapters: Adapters) -> None:
+    def __init__(self, encoder: nn.Module, adapters: Adapters | None) -> None:
         super().__init__()
-        from peft import LoraConfig, get_peft_model
-
-        width = int(encoder.config.hidden_size)  # type: ignore[union-attr, arg-type]
-        self.encoder = get_peft_model(
-            encoder,
-            LoraConfig(
-                r=adapters.rank,
-                lora_alpha=adapters.alpha,
-                lora_dropout=adapters.p_dropout,
-                target_modules="all-linear",
-            ),
-        )
-        self.shape_embedding = nn.Embedding(len(Shape), width)
+        self.width = int(encoder.config.hidden_size)  # type: ignore[union-attr, arg-type]
+        self.is_adapted = adapters is not None
+        self.encoder = encoder if adapters is None else _adapted(encoder, adapters)
+        self.shape_embedding = nn.Embedding(len(Shape), self.width)
         nn.init.zeros_(self.shape_embedding.weight)  # at first the encoder reads as it was trained
-        self.document_head = DocumentHead(width)
-        self.token_head = TokenHead(width)
 
-    def forward(self, batch: PaddedBatch) -> Logits:
-        """Return the logits of every document and piece of the batch."""
-        words = self.encoder.get_input_embeddings()(batch.pieces)
+    def states(self, batch: PaddedBatch) -> Tensor:
+        """Return the encoder's last states, (B, T, D), in the type it computes in."""
+        words = self.encoder.get_input_embeddings()(batch.pieces)  # type: ignore[operator]
         embedded = words + self.shape_embedding(batch.shapes).to(words.dtype)
-        states = self.encoder(inputs_embeds=embedded, attention_mask=batch.is_real.long()).last_hidden_state
-        with torch.autocast(states.device.type, enabled=False):  # heads are cheap: keep them exact
-            states = states.float()
-            return Logits(self.document_head(states, batch.is_real), self.token_head(states))
+        states: Tensor = self.encoder(inputs_embeds=embedded, attention_mask=batch.is_real.long()).last_hidden_state
+        return states
 
     def trained(self) -> dict[str, Tensor]:
         """Return what training changes, by a name that checkpoints keep."""
+        if not self.is_adapted:
+            return self.state_dict()
         from peft import get_peft_model_state_dict
 
         own = {name: value for name, value in self.state_dict().items() if not name.startswith("encoder.")}
@@ -96,8 +87,6 @@ class PolicyNetwork(nn.Module):
         Raises:
             ValueError: if a name or a shape differs from this network's.
         """
-        from peft import set_peft_model_state_dict
-
         expected = {name: value.shape for name, value in self.trained().items()}
         given = {name: value.shape for name, value in trained.items()}
         if expected != given:
@@ -105,14 +94,74 @@ class PolicyNetwork(nn.Module):
             raise ValueError(f"trained must fit the network, differs in {differing[:3]}")
         floats = {name: value.float() for name, value in trained.items()}
         prefix = "adapters."
-        set_peft_model_state_dict(
-            self.encoder, {n.removeprefix(prefix): v for n, v in floats.items() if n.startswith(prefix)}
-        )
-        own = {name: value for name, value in floats.items() if not name.startswith(prefix)}
-        self.load_state_dict(own, strict=False)
+        if self.is_adapted:
+            from peft import set_peft_model_state_dict
+
+            adapters = {n.removeprefix(prefix): v for n, v in floats.items() if n.startswith(prefix)}
+            set_peft_model_state_dict(self.encoder, adapters)
+        self.load_state_dict({n: v for n, v in floats.items() if not n.startswith(prefix)}, strict=False)
 
     def merge(self, dtype: torch.dtype) -> None:
         """Fold the adapters into the encoder and cast it: faster to serve, no longer to be trained."""
-        self.encoder = self.encoder.merge_and_unload().to(dtype)
+        if self.is_adapted:
+            self.encoder = self.encoder.merge_and_unload()  # type: ignore[operator]
+            self.is_adapted = False
+        self.encoder = self.encoder.to(dtype)
         self.requires_grad_(False)
         self.eval()
+
+
+class PolicyNetwork(ReadingNetwork):
+    """Logits of a padded batch: a sentiment per document, a tag per piece.
+
+    >>> from transformers import BertConfig, BertModel
+    >>> tiny = BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=2,
+    ...                   intermediate_size=16)
+    >>> network = PolicyNetwork(BertModel(tiny, add_pooling_layer=False), Adapters(rank=2))
+    >>> sorted({name.split(".")[0] for name in network.trained()})
+    ['adapters', 'document_head', 'shape_embedding', 'token_head']
+    """
+
+    def __init__(self, encoder: nn.Module, adapters: Adapters | None) -> None:
+        super().__init__(encoder, adapters)
+        self.document_head = DocumentHead(self.width)
+        self.token_head = TokenHead(self.width)
+
+    def forward(self, batch: PaddedBatch) -> Logits:
+        """Return the logits of every document and piece of the batch."""
+        states = self.states(batch)
+        with torch.autocast(states.device.type, enabled=False):  # heads are cheap: keep them exact
+            states = states.float()
+            return Logits(self.document_head(states, batch.is_real), self.token_head(states, batch.is_real))
+
+
+class TaggerNetwork(ReadingNetwork):
+    """Logits of a padded batch over any set of tags.
+
+    >>> from transformers import BertConfig, BertModel
+    >>> tiny = BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=2,
+    ...                   intermediate_size=16)
+    >>> TaggerNetwork(BertModel(tiny, add_pooling_layer=False), None, n_tags=9).tag_head.out.out_features
+    9
+    """
+
+    def __init__(self, encoder: nn.Module, adapters: Adapters | None, n_tags: int) -> None:
+        super().__init__(encoder, adapters)
+        self.tag_head = TagHead(self.width, n_tags)
+
+    def forward(self, batch: PaddedBatch) -> Tensor:
+        """Return the logits of every piece, (B, T, A) float32."""
+        states = self.states(batch)
+        with torch.autocast(states.device.type, enabled=False):
+            logits: Tensor = self.tag_head(states.float())
+            return logits
+
+
+def _adapted(encoder: nn.Module, adapters: Adapters) -> nn.Module:
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(
+        r=adapters.rank, lora_alpha=adapters.alpha, lora_dropout=adapters.p_dropout, target_modules="all-linear"
+    )
+    adapted: nn.Module = get_peft_model(encoder, config)
+    return adapted

@@ -24,7 +24,7 @@ class Start:
 
     network: PolicyNetwork
     encoder: EncoderFiles
-    adapters: Adapters
+    adapters: Adapters | None
     parent_version: str | None = None
 
     @classmethod

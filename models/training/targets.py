@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, nll_loss
 
 from models.decoding import BEGINS, INSIDES, OUTSIDE
 from models.labels import TAGS
@@ -29,6 +29,8 @@ class Targets:
 
     document: Tensor  # (B,) int64, UNKNOWN where not annotated
     allowed: Tensor  # (B, T, 7) bool; all True where nothing is known
+    sentiments: Tensor  # (S,) int64, towards each mention whose sentiment is annotated
+    members: Tensor  # (3, M) int64: row, column and mention of each first piece of those mentions
 
 
 def targets_of(examples: Sequence[Example], batch: Sequence[Tokens], device: torch.device) -> Targets:
@@ -39,7 +41,20 @@ def targets_of(examples: Sequence[Example], batch: Sequence[Tokens], device: tor
         if tokens.firsts:
             allowed[row, list(tokens.firsts)] = torch.tensor(allowed_tags(example, tokens))
     labels = [UNKNOWN if example.sentiment is None else example.sentiment for example in examples]
-    return Targets(torch.tensor(labels, device=device), allowed.to(device))
+    sentiments: list[int] = []
+    members: list[tuple[int, int, int]] = []
+    for row, (example, tokens) in enumerate(zip(examples, batch, strict=True)):
+        for span in example.spans:
+            pieces = [tokens.firsts[position] for position in tokens.overlapping(span.start, span.end)]
+            if pieces and span.sentiment is not None:
+                members += [(row, column, len(sentiments)) for column in pieces]
+                sentiments.append(span.sentiment)
+    return Targets(
+        document=torch.tensor(labels, device=device),
+        allowed=allowed.to(device),
+        sentiments=torch.tensor(sentiments, dtype=torch.int64, device=device),
+        members=torch.tensor(members, dtype=torch.int64, device=device).reshape(-1, 3).T,
+    )
 
 
 def allowed_tags(example: Example, tokens: Tokens) -> list[list[bool]]:
@@ -77,6 +92,19 @@ def tag_loss(logits: Logits, targets: Targets) -> Tensor:
     losses = -log_p.masked_fill(~targets.allowed, float("-inf")).logsumexp(-1)
     is_known = ~targets.allowed.all(-1)
     return losses[is_known].sum() / is_known.sum().clamp(min=1)
+
+
+def towards_loss(logits: Logits, targets: Targets) -> Tensor:
+    """Return the mean of -log p(sentiment towards a mention), each mention read as `decoding.sentiment_of` does.
+
+    The mean over tokens hardly feels it, since nine in ten tokens are outside; zero if there is no mention.
+    """
+    rows, columns, mentions = targets.members
+    p_tags = logits.tags[rows, columns].softmax(-1)  # (M, 7)
+    of_tokens = p_tags[:, BEGINS] + p_tags[:, INSIDES]  # (M, 3)
+    totals = of_tokens.new_zeros(len(targets.sentiments), of_tokens.shape[1]).index_add(0, mentions, of_tokens)
+    log_p = (totals / totals.sum(-1, keepdim=True)).clamp(min=1e-6).log()
+    return nll_loss(log_p, targets.sentiments, reduction="sum") / max(1, len(targets.sentiments))
 
 
 def _only(tags: tuple[int, ...]) -> list[bool]:

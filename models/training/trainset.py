@@ -11,7 +11,7 @@ from models.batching import plan_batches
 from models.encoder import sha256_of
 from models.training.datasets import read_examples
 from models.training.example import Example, examples_of
-from models.training.recipe import Recipe
+from models.training.recipe import Recipe, Shares
 
 _WINDOW = 1024
 
@@ -27,7 +27,9 @@ class TrainSet:
     train: tuple[Example, ...]
     dev: tuple[Example, ...]  # chooses the epoch and fits temperatures
     test: tuple[Example, ...]  # only ever measured
-    data_sha256: dict[str, str] = field(default_factory=dict)  # by file
+    data_sha256: dict[str, str] = field(default_factory=dict)  # by labelled file
+    adaptation_texts: tuple[str, ...] = ()
+    unlabelled_texts: tuple[str, ...] = ()  # of which only teachers tell
 
     @classmethod
     def read(cls, folder: Path, recipe: Recipe) -> TrainSet:
@@ -47,7 +49,30 @@ class TrainSet:
             dev += examples_of(examples, "dev")
             test += examples_of(examples, "test")
         checksums = {file: sha256_of(folder / file) for file in recipe.data}
-        return cls(tuple(train), tuple(dev), tuple(test), checksums)
+        adaptation = recipe.adaptation.texts if recipe.adaptation else {}
+        unlabelled = recipe.distillation.texts if recipe.distillation else {}
+        return cls(
+            tuple(train),
+            tuple(dev),
+            tuple(test),
+            checksums,
+            tuple(read_texts(folder, adaptation, recipe.seed)),
+            tuple(read_texts(folder, unlabelled, recipe.seed)),
+        )
+
+
+def read_texts(folder: Path, shares: Shares, seed: int) -> list[str]:
+    """Return the texts of files below a folder, labels unread, in a seeded choice.
+
+    Raises:
+        DataInvalid: if a file is missing or malformed.
+    """
+    rng = Random(seed)  # noqa: S311
+    texts: list[str] = []
+    for file, share in shares.items():
+        found = sorted({example.text for example in read_examples(folder / file)})
+        texts += rng.sample(found, round(share * len(found)))
+    return texts
 
 
 def shuffled_batches(

@@ -9,9 +9,10 @@ from pathlib import Path
 import torch
 
 from models.batching import BatchLimits
-from models.checkpoint import SHIPPED
+from models.checkpoint import SHIPPED, read_manifest
 from models.labels import TAGS
 from models.policy import Policy
+from models.tagger import Tagger
 from models.training.judgement import SpanDecider
 from models.training.mention_tags import MentionTags
 from models.training.sentence import Sentence, tag_set
@@ -43,7 +44,9 @@ def open_judged(settings: Settings, sentences: Sequence[Sentence]) -> Judged:
         CheckpointMismatch: its files are missing or damaged.
         CommandFailed: the device that the settings name is not there.
     """
-    # The folder of a tagger is opened here: it decides no documents, and knows the tags it was trained on.
+    if settings.policy != "shipped" and read_manifest(Path(settings.policy)).is_tagger:
+        tagger = Tagger.load(Path(settings.policy), chosen_device(settings))
+        return Judged(version=tagger.version, data_sha256=tagger.manifest.data_sha256, policy=None, tagger=tagger)
     policy = open_policy(settings)
     knows_tags = {"O"} < set(tag_set(sentences)) <= set(TAGS)
     return Judged(

@@ -6,13 +6,24 @@ import json
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
-_SHOWN = ("document_macro_f1", "joint_f1", "span_f1", "span_sentiment_accuracy")
+from models.training.fitting import METRICS_FILE, STEPS_FILE
+
+_SHOWN = (
+    "document_macro_f1",
+    "joint_f1",
+    "span_f1",
+    "span_sentiment_accuracy",
+    "entity_f1",
+    "token_micro_f1",
+    "token_macro_f1",
+)
 _DECAY = 0.98  # of the moving mean that is drawn over the steps' losses
 
 
-def save_plot(folder: Path, losses: Sequence[float]) -> Path:
-    """Write `training.png` beside the run's `metrics.jsonl`, and return its path.
+def save_plot(folder: Path) -> Path:
+    """Write `training.png` beside the run's `steps.jsonl` and `metrics.jsonl`, and return its path.
 
     Raises:
         ImportError: matplotlib is not installed (the extra `train`).
@@ -20,8 +31,9 @@ def save_plot(folder: Path, losses: Sequence[float]) -> Path:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    epochs = [json.loads(line) for line in lines]
+    epochs = _rows(folder / METRICS_FILE)
+    steps = _rows(folder / STEPS_FILE)
+    losses = [step["loss"] for step in steps]
     figure = Figure(figsize=(10, 4), layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
@@ -40,6 +52,10 @@ def save_plot(folder: Path, losses: Sequence[float]) -> Path:
     path = folder / "training.png"
     figure.savefig(path, dpi=120)
     return path
+
+
+def _rows(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def moving_mean(values: Sequence[float], decay: float) -> list[float]:

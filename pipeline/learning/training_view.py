@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import statistics
+from statistics import fmean
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from models.training.trainer import Progress as TrainingProgress
+from models.training.fitting import Progress as TrainingProgress
 
 
 class TrainingView:
-    """Follows a run; keeps each step's loss for the plot.
+    """Follows a run through its stages.
 
     >>> with TrainingView(Console(quiet=True)) as view:
-    ...     view.advance(TrainingProgress(step=1, n_steps=2, epoch=1, loss=0.9, learning_rate=0.001))
-    >>> view.losses
-    [0.9]
+    ...     view.advance("asking teachers", 1, 2)
     """
 
     def __init__(self, console: Console) -> None:
-        self.losses: list[float] = []
         self._console = console
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -32,9 +29,10 @@ class TrainingView:
             console=console,
             disable=not console.is_terminal,
         )
+        self._stage = ""
+        self._epoch = 0
+        self._losses: list[float] = []
         self._task = self._bar.add_task("reading", total=None)
-        self._epoch = 1
-        self._epoch_starts_at = 0  # step
 
     def __enter__(self) -> TrainingView:
         self._bar.start()
@@ -43,24 +41,26 @@ class TrainingView:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None and self.losses:
+        if kind is None:
             self._end_epoch()
         self._bar.stop()
 
-    def advance(self, progress: TrainingProgress) -> None:
-        """Take one step's progress."""
-        if progress.epoch != self._epoch:
+    def advance(self, stage: str, n_done: int, n: int, progress: TrainingProgress | None = None) -> None:
+        """Take how many of how many are done of a stage; in training, with what the step was like."""
+        epoch = progress.epoch if progress else 0
+        if (stage, epoch) != (self._stage, self._epoch):
             self._end_epoch()
-            self._epoch = progress.epoch
-        self.losses.append(progress.loss)
-        self._bar.update(
-            self._task,
-            completed=progress.step,
-            total=progress.n_steps,
-            description=f"epoch {progress.epoch}, loss {progress.loss:.3f}",
-        )
+        if stage != self._stage:
+            self._bar.reset(self._task, total=n)
+        self._stage, self._epoch = stage, epoch
+        told = stage
+        if progress is not None:
+            self._losses.append(progress.loss)
+            told = f"{stage}, epoch {epoch}, loss {progress.loss:.3f}"
+        self._bar.update(self._task, completed=n_done, total=n, description=told)
 
     def _end_epoch(self) -> None:
-        mean = statistics.fmean(self.losses[self._epoch_starts_at :])
-        self._epoch_starts_at = len(self.losses)
-        self._console.print(f"epoch {self._epoch}: mean loss {mean:.4f}", highlight=False)
+        if self._losses:
+            told = f"{self._stage}, epoch {self._epoch}: mean loss {fmean(self._losses):.4f}"
+            self._console.print(told, highlight=False)
+        self._losses = []

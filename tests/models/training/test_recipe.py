@@ -20,12 +20,13 @@ def test_what_a_file_leaves_out_has_its_default(tmp_path):
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("data: {a: 1.0}\nepochs: 3\n", "unknown field epochs; known are data, encoder"),
+        ("data: {a: 1.0}\nepochs: 3\n", "unknown field epochs; known are adaptation, adapters"),
         ("data: {a: 2.0}\n", r"share of a must be in \(0, 1\], got 2.0"),
         ("data: {a: 1.0}\nn_epochs: many\n", "Expected `int`, got `str`"),
         ("data: {a: 1.0}\nadapters: {rank: 0}\n", "rank must be >= 1, got 0"),
         ("data: [", "r.yaml: "),
-        ("{}", "missing required field `data`"),
+        ("adapters: {ranks: 3}\n", "unknown field adapters.ranks; known are alpha, p_dropout, rank"),
+        ("learns: nothing\n", "Invalid enum value"),
     ],
 )
 def test_a_fault_in_a_recipe_is_one_line(tmp_path, text, fault):

@@ -22,7 +22,7 @@ def test_a_run_leaves_a_policy_its_figures_and_a_plot_and_is_judged_on_what_it_h
     trained = CliRunner().invoke(train, [*given, "--seed", "3", "--json"], obj=Settings(device="cpu"))
     assert trained.exit_code == 0, trained.output
     told = json.loads(trained.stdout)
-    assert trained.stderr.startswith("epoch 1: mean loss ")
+    assert trained.stderr.startswith("training, epoch 1: mean loss ")
     assert {path.name for path in out.iterdir()} == {"policy", "metrics.jsonl", "recipe.json", "training.png"}
     assert json.loads((out / "recipe.json").read_text())["seed"] == 3
     n_test = told["figures"]["texts"]["n_documents"]

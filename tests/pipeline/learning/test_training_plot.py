@@ -9,7 +9,8 @@ from pipeline.learning.training_plot import moving_mean, save_plot
 def test_a_run_is_drawn_even_if_it_has_no_span_figures(tmp_path: Path) -> None:
     epoch = {"epoch": 1, "dev": {"document_macro_f1": 0.5, "n_documents": 3}}
     (tmp_path / "metrics.jsonl").write_text(json.dumps(epoch) + "\n")
-    path = save_plot(tmp_path, [2.0, 1.0, 0.5])
+    (tmp_path / "steps.jsonl").write_text("".join(json.dumps({"loss": loss}) + "\n" for loss in (2.0, 1.0, 0.5)))
+    path = save_plot(tmp_path)
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
