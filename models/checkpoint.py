@@ -17,6 +17,7 @@ from models.encoder import EncoderFiles, find_encoder, load_encoder, sha256_of
 from models.errors import CheckpointMismatch
 from models.labels import SENTIMENTS, TAGS
 from models.network import Adapters, PolicyNetwork, ReadingNetwork, TaggerNetwork
+from models.packing import pack, unpack
 
 SHIPPED = Path(__file__).parent / "shipped"
 """The policy that comes with the project."""
@@ -76,11 +77,10 @@ class Manifest:
 def save_checkpoint(folder: Path, network: ReadingNetwork, manifest: Manifest) -> Manifest:
     """Write an unmerged network and its manifest, whose checksum and version are made anew.
 
-    Weights are stored as float16: half the size, and their rounding is far below bfloat16's in serving.
+    Weights are packed: what is trained on, or served, afterwards are the rounded ones.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    trained = {name: value.detach().cpu().half().contiguous() for name, value in network.trained().items()}
-    (folder / TRAINED_FILE).write_bytes(save(trained))
+    (folder / TRAINED_FILE).write_bytes(save(pack(network.trained())))
     manifest = replace(manifest, trained_sha256=sha256_of(folder / TRAINED_FILE), version="")
     write_manifest(folder, manifest)
     return manifest
@@ -148,6 +148,6 @@ def load_tagger_network(folder: Path) -> tuple[TaggerNetwork, Manifest, EncoderF
 
 def _restore(network: ReadingNetwork, folder: Path) -> None:
     try:
-        network.restore(load_file(folder / TRAINED_FILE))
+        network.restore(unpack(load_file(folder / TRAINED_FILE)))
     except (SafetensorError, ValueError) as error:
         raise CheckpointMismatch(f"{folder / TRAINED_FILE}: {error}; fetch it again") from error

@@ -71,6 +71,7 @@ class Recipe(Schedule):
     data: Shares = field(default_factory=dict)  # labelled; shares are of the training part
     encoder: str = DEFAULT_ENCODER  # hub name or folder
     adapters: Adapters | None = field(default_factory=Adapters)  # None: the whole encoder is trained
+    start: str | None = None  # folder of a policy that is trained on, instead of the encoder's fresh heads
     adaptation: Adaptation | None = None
     distillation: Distillation | None = None
     tag_weight: float = 1.0  # of the loss of a mean token beside the document's

@@ -10,6 +10,7 @@ import torch
 from models.checkpoint import load_network
 from models.encoder import EncoderFiles, find_encoder, load_encoder
 from models.network import Adapters, PolicyNetwork
+from models.training.compression import compress
 from models.training.recipe import Recipe
 
 
@@ -28,6 +29,13 @@ class Start:
     parent_version: str | None = None
 
     @classmethod
+    def of(cls, recipe: Recipe) -> Start:
+        """Return what the recipe says: a policy, or the encoder."""
+        return (
+            cls.from_encoder(recipe) if recipe.start is None else cls.from_policy(Path(recipe.start), recipe.adapters)
+        )
+
+    @classmethod
     def from_encoder(cls, recipe: Recipe) -> Start:
         """Return the recipe's encoder with fresh adapters and heads, drawn with its seed."""
         files = find_encoder(recipe.encoder)
@@ -37,7 +45,15 @@ class Start:
         return cls(network, files, recipe.adapters)
 
     @classmethod
-    def from_policy(cls, folder: Path) -> Start:
-        """Return the policy of a checkpoint folder, to be trained on."""
+    def from_policy(cls, folder: Path, adapters: Adapters | None = None) -> Start:
+        """Return the policy of a checkpoint folder, to be trained on.
+
+        One that was trained whole is compressed to `adapters`, if they are given.
+
+        Raises:
+            CheckpointMismatch: if anything in the folder, or the encoder, is not what the manifest says.
+        """
         network, manifest, files = load_network(folder)
-        return cls(network, files, manifest.adapters, manifest.version)
+        if adapters is None or manifest.adapters is not None:
+            return cls(network, files, manifest.adapters, manifest.version)
+        return cls(compress(network, load_encoder(files), adapters), files, adapters, manifest.version)

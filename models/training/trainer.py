@@ -64,7 +64,7 @@ def train(
         raise ValueError(f"train and dev must hold examples, got {len(data.train)} and {len(data.dev)}")
     where = device_of(device)
     claim(folder, recipe, data.data_sha256)
-    start = start or Start.from_encoder(recipe)
+    start = start or Start.of(recipe)
     if recipe.adaptation is not None:
         adapt(start.network, start.encoder, recipe, data, folder / "adaptation", where, on_stage)
     soft = _teachers(recipe, data, device, on_stage)
