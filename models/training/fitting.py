@@ -18,7 +18,7 @@ from torch import nn
 from torch.optim import AdamW
 
 from models.training.schedule import Schedule, rate_factor
-from models.training.state import load_state, save_state
+from models.training.state import close_state, load_state, save_state
 from models.training.task import Task
 from models.training.trainset import shuffled_batches
 
@@ -60,6 +60,7 @@ def fit(task: Task, schedule: Schedule, folder: Path, device: torch.device, on_p
             if done + len(plan) > run.reached.step:
                 run.epoch(epoch, plan[max(0, run.reached.step - done) :], on_progress)
             done += len(plan)
+    close_state(folder / _STATE_FOLDER)
 
 
 class _Run:

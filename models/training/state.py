@@ -49,6 +49,9 @@ def load_state(folder: Path, network: nn.Module, optimiser: Optimizer, device: t
     """
     if not (folder / _COUNTS).is_file():
         return Reached()
+    reached = Reached(**json.loads((folder / _COUNTS).read_text(encoding="utf-8")))
+    if not (folder / _TENSORS).is_file():
+        return reached
     tensors = load_file(folder / _TENSORS)
     parameters = {name: value for name, value in network.named_parameters() if value.requires_grad}
     saved = {name.removeprefix("network."): tensors[name] for name in tensors if name.startswith("network.")}
@@ -63,7 +66,12 @@ def load_state(folder: Path, network: nn.Module, optimiser: Optimizer, device: t
     torch.set_rng_state(tensors["random.cpu"])
     if device.type == "cuda":
         torch.cuda.set_rng_state(tensors["random.cuda"], device)
-    return Reached(**json.loads((folder / _COUNTS).read_text(encoding="utf-8")))
+    return reached
+
+
+def close_state(folder: Path) -> None:
+    """Drop what only a next step would need; that the run has come to its end stays known."""
+    (folder / _TENSORS).unlink(missing_ok=True)
 
 
 def _tensors(network: nn.Module, optimiser: Optimizer, device: torch.device) -> dict[str, Tensor]:
