@@ -36,12 +36,13 @@ class SoftTarget:
 class SoftTargets:
     """Of each training example, then of each unlabelled one.
 
-    >>> SoftTargets((), ()).of([])
+    >>> SoftTargets((), (), weight=0.5).of([])
     []
     """
 
     unlabelled: tuple[Example, ...]
     targets: tuple[SoftTarget, ...]
+    weight: float  # of the loss against them, in (0, 1]; the labels' has the rest
 
     def of(self, batch: Sequence[int]) -> list[SoftTarget]:
         """Return the targets of the examples with these indices."""
@@ -67,9 +68,8 @@ def ask_teachers(
         said = _say(teacher, texts, partial(_report, on_progress, n, len(teachers)))
         sums = [_plus(a, b) for a, b in zip(sums, said, strict=True)] if sums else said
     share = np.float32(1 / len(teachers))
-    return SoftTargets(
-        tuple(unlabelled), tuple(SoftTarget(target.document * share, target.tags * share) for target in sums)
-    )
+    means = tuple(SoftTarget(target.document * share, target.tags * share) for target in sums)
+    return SoftTargets(tuple(unlabelled), means, distillation.weight)
 
 
 def unlabelled_examples(texts: Sequence[str], kept_out: Sequence[Example]) -> list[Example]:

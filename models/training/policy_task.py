@@ -16,7 +16,7 @@ from torch import Tensor
 from models.checkpoint import Manifest, save_checkpoint
 from models.device import serving_dtype
 from models.encoder import load_tokenizer
-from models.network import Logits, PolicyNetwork
+from models.network import PolicyNetwork
 from models.padding import PaddedBatch, pad
 from models.policy import Policy
 from models.shape import Shape
@@ -67,10 +67,11 @@ class PolicyTask:
             + self._recipe.tag_weight * tag_loss(logits, targets)
             + self._recipe.towards_weight * towards_loss(logits, targets)
         )
-        if self._soft is None or self._recipe.distillation is None:
+        if self._soft is None:
             return hard
-        weight = self._recipe.distillation.weight
-        return (1 - weight) * hard + weight * self._against_teachers(logits, batch)
+        firsts = [of_text.firsts for of_text in tokens]
+        soft = soft_loss(logits, self._soft.of(batch), firsts, self._recipe.tag_weight)
+        return (1 - self._soft.weight) * hard + self._soft.weight * soft
 
     def evaluate(self) -> DevFigures:
         """Return the figures on the dev part, as it would be served."""
@@ -85,11 +86,6 @@ class PolicyTask:
             self._manifest(), document_temperature=document_temperature, tag_temperature=tag_temperature
         )
         save_checkpoint(folder, self.network, manifest)
-
-    def _against_teachers(self, logits: Logits, batch: Sequence[int]) -> Tensor:
-        assert self._soft is not None  # noqa: S101
-        firsts = [self._tokens[index].firsts for index in batch]
-        return soft_loss(logits, self._soft.of(batch), firsts, self._recipe.tag_weight)
 
     def _manifest(self) -> Manifest:
         return Manifest(

@@ -26,7 +26,7 @@ from models.training.example import Example
 from models.training.fitting import POLICY_FOLDER, Progress, fit
 from models.training.masked import READER_FILE, MaskedTask
 from models.training.policy_task import PolicyTask
-from models.training.recipe import Recipe
+from models.training.recipe import Adaptation, Recipe
 from models.training.start import Start
 from models.training.tag_report import decide_tags, tag_report
 from models.training.taggedset import TaggedSet
@@ -66,7 +66,7 @@ def train(
     claim(folder, recipe, data.data_sha256)
     start = start or Start.of(recipe)
     if recipe.adaptation is not None:
-        adapt(start.network, start.encoder, recipe, data, folder / "adaptation", where, on_stage)
+        adapt(start.network, start.encoder, recipe.adaptation, data, folder / "adaptation", where, on_stage)
     soft = _teachers(recipe, data, device, on_stage)
     task = PolicyTask(recipe, data, start, where, soft)
     fit(task, recipe, folder, where, lambda p: on_stage("training", p.step, p.n_steps, p))
@@ -125,21 +125,20 @@ def claim(folder: Path, recipe: Recipe, data_sha256: dict[str, str]) -> None:
 def adapt(
     network: ReadingNetwork,
     encoder: EncoderFiles,
-    recipe: Recipe,
+    adaptation: Adaptation,
     data: TrainSet,
     folder: Path,
     device: torch.device,
     on_stage: OnStage,
 ) -> None:
     """Let the network read the recipe's unlabelled texts first; done once in a run folder."""
-    assert recipe.adaptation is not None  # noqa: S101
     if not (folder / POLICY_FOLDER / "whole").is_file():
         folder.mkdir(parents=True, exist_ok=True)
         examples = unlabelled_examples(data.adaptation_texts, kept_out=data.dev + data.test)
         tokenizer = load_tokenizer(encoder)
         tokens = tokenize([example.text for example in examples], tokenizer)
-        task = MaskedTask(network, tokens, mask_of(encoder), recipe.adaptation.p_masked, device)
-        fit(task, recipe.adaptation, folder, device, lambda p: on_stage("adapting", p.step, p.n_steps, p))
+        task = MaskedTask(network, tokens, mask_of(encoder), adaptation.p_masked, device)
+        fit(task, adaptation, folder, device, lambda p: on_stage("adapting", p.step, p.n_steps, p))
         (folder / POLICY_FOLDER / "whole").touch()
     network.restore(load_file(folder / POLICY_FOLDER / READER_FILE))
 

@@ -81,8 +81,8 @@ def command(
     if resume and out is None:
         raise CommandFailed("--resume needs the run's folder; name it with --out")
     recipe = _recipe(recipe_file, files, seed)
-    examples = _read(data, files, dev, recipe)
     folder = _folder(out or Path("runs") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}", resume)
+    examples = _read(data, files, dev, recipe)
     started_s = time.monotonic()
     with TrainingView(Console(stderr=True)) as view:
         manifest = _run(settings, recipe, examples, folder, view)

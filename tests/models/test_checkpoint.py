@@ -57,7 +57,7 @@ def test_a_truncated_manifest_is_found(folder):
     ("fields", "fault"),
     [
         ({"document_temperature": 9.0}, "is not the version of its content"),
-        ({"sentiments": ["positive", "neutral", "negative"]}, "has other labels than this release"),
+        ({"sentiments": ["positive", "neutral", "negative"], "version": ""}, "has other labels than this release"),
         ({"encoder_sha256": "0" * 64, "version": ""}, r"expected 000000000000…; reinstall"),
         ({"adapters": {"rank": 3, "alpha": 6.0, "p_dropout": 0.0}, "version": ""}, "must fit the network"),
     ],
