@@ -17,9 +17,9 @@ import torch
 
 from models.action import Action
 from models.batching import BatchLimits, padding_waste, plan_batches
+from models.labelled.datasets import read_examples
+from models.labelled.example import part_of
 from models.policy import Policy
-from models.training.datasets import read_examples
-from models.training.example import part_of
 
 FILE = "sentiment/sentfin.jsonl"
 """Headlines: the short documents that most of a stream is made of."""

@@ -1,1 +1,1 @@
-"""How a policy is trained, calibrated and judged."""
+"""How policies and taggers are trained and calibrated."""

@@ -10,9 +10,9 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, logsumexp
 
 from models.batching import plan_batches
+from models.labelled.example import Example
 from models.labels import SENTIMENTS, TAGS
 from models.policy import Policy
-from models.training.example import Example
 from models.training.targets import allowed_tags
 
 

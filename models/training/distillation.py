@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.batching import plan_batches
+from models.evaluation.judgement import OnProgress
+from models.labelled.example import Example
 from models.network import Logits
 from models.policy import Policy
-from models.training.example import Example
-from models.training.judgement import OnProgress
 from models.training.recipe import Distillation
 
 

@@ -16,6 +16,8 @@ from torch import Tensor
 from models.checkpoint import Manifest, save_checkpoint
 from models.device import serving_dtype
 from models.encoder import load_tokenizer
+from models.evaluation.report import evaluate
+from models.labelled.example import Example
 from models.network import PolicyNetwork
 from models.padding import PaddedBatch, pad
 from models.policy import Policy
@@ -23,8 +25,6 @@ from models.shape import Shape
 from models.tokens import tokenize
 from models.training.calibration import fit_temperatures
 from models.training.distillation import SoftTargets, soft_loss
-from models.training.evaluation import evaluate
-from models.training.example import Example
 from models.training.recipe import Recipe
 from models.training.start import Start
 from models.training.targets import document_loss, tag_loss, targets_of, towards_loss

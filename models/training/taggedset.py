@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import get_args
 
 from models.encoder import sha256_of
-from models.training.datasets import read_sentences
-from models.training.example import Part, part_of
-from models.training.sentence import Sentence, tag_set
+from models.labelled.datasets import read_sentences
+from models.labelled.example import Part, part_of
+from models.labelled.sentence import Sentence, tag_set
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,14 @@ from torch.nn.functional import cross_entropy
 from models.checkpoint import Manifest, save_checkpoint
 from models.device import serving_dtype
 from models.encoder import EncoderFiles, load_tokenizer
+from models.evaluation.tag_report import decide_tags, tag_report
+from models.labelled.sentence import Sentence
 from models.network import TaggerNetwork
 from models.padding import pad
 from models.tagger import Tagger, grouped_sentences
 from models.tokens import MAX_PIECES, Tokens, WordpieceTokenizer, tokenize_words
 from models.training.policy_task import recased
 from models.training.recipe import Recipe
-from models.training.sentence import Sentence
-from models.training.tag_report import decide_tags, tag_report
 from models.training.task import DevFigures
 from models.windows import plan_windows
 

@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, nll_loss
 
 from models.decoding import BEGINS, INSIDES, OUTSIDE
+from models.labelled.example import Example
 from models.labels import TAGS
 from models.network import Logits
 from models.tokens import Tokens
-from models.training.example import Example
 
 UNKNOWN = -100
 """A document label that teaches nothing; torch's own mark for it."""
@@ -60,7 +60,7 @@ def targets_of(examples: Sequence[Example], batch: Sequence[Tokens], device: tor
 def allowed_tags(example: Example, tokens: Tokens) -> list[list[bool]]:
     """Return for each token which tags its annotation allows, (T, 7).
 
-    >>> from models.training.example import LabelledSpan
+    >>> from models.labelled.example import LabelledSpan
     >>> tokens = Tokens("FTX halts", ((0, 3), (4, 9)), (1, 2), (101, 1, 2, 102), (0, 3, 1, 0))
     >>> rows = allowed_tags(Example("FTX halts", spans=(LabelledSpan(0, 3, None),)), tokens)
     >>> [[tag for tag, is_allowed in zip(TAGS, row) if is_allowed] for row in rows][0]

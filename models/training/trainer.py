@@ -16,19 +16,19 @@ from safetensors.torch import load_file
 from models.checkpoint import Manifest, write_manifest
 from models.device import device_of
 from models.encoder import EncoderFiles, find_encoder, load_encoder, load_tokenizer, mask_of
+from models.evaluation.report import evaluate_by_source
+from models.evaluation.tag_report import decide_tags, tag_report
+from models.labelled.example import Example
 from models.network import ReadingNetwork, TaggerNetwork
 from models.policy import Policy
 from models.tagger import Tagger
 from models.tokens import tokenize
 from models.training.distillation import SoftTargets, ask_teachers, unlabelled_examples
-from models.training.evaluation import evaluate_by_source
-from models.training.example import Example
 from models.training.fitting import POLICY_FOLDER, Progress, fit
 from models.training.masked import READER_FILE, MaskedTask
 from models.training.policy_task import PolicyTask
 from models.training.recipe import Adaptation, Recipe
 from models.training.start import Start
-from models.training.tag_report import decide_tags, tag_report
 from models.training.taggedset import TaggedSet
 from models.training.tagger_task import TaggerTask
 from models.training.trainset import TrainSet

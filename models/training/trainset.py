@@ -9,8 +9,8 @@ from random import Random
 
 from models.batching import plan_batches
 from models.encoder import sha256_of
-from models.training.datasets import read_examples
-from models.training.example import Example, examples_of
+from models.labelled.datasets import read_examples
+from models.labelled.example import Example, examples_of
 from models.training.recipe import Recipe, Shares
 
 _WINDOW = 1024

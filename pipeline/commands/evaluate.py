@@ -13,7 +13,7 @@ from rich.console import Console
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from models.training.mistakes import Mistake
+    from models.evaluation.mistakes import Mistake
 
 
 @click.command("evaluate")
@@ -45,7 +45,7 @@ def command(
 
     Example: finsurge evaluate labelled.jsonl --slices --stability --errors wrong.jsonl
     """
-    from models.training.datasets import LabelledFile
+    from models.labelled.datasets import LabelledFile
     from pipeline.learning.evaluation_tables import tables_of
     from pipeline.learning.evaluation_view import EvaluationView
     from pipeline.learning.judged import open_judged, other_precisions, served_limits

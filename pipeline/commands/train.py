@@ -100,7 +100,7 @@ def command(
 
 
 def _recipe(file: Path | None, files: tuple[Path, ...], seed: int | None) -> Recipe:
-    from models.training.datasets import LabelledFile
+    from models.labelled.datasets import LabelledFile
     from models.training.recipe import RECIPES, Recipe
 
     are_tagged = bool(files) and all(LabelledFile.read(labelled).sentences for labelled in files)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from rich.table import Table
 
-from models.training.slices import SliceReport
-from models.training.stability import Differences
-from models.training.tag_report import Averages, TagFigures, TagReport
+from models.evaluation.slices import SliceReport
+from models.evaluation.stability import Differences
+from models.evaluation.tag_report import Averages, TagFigures, TagReport
 from pipeline.learning.figures import figures_table, plain_table
 from pipeline.learning.measurement import Measurement
 
@@ -25,7 +25,7 @@ def tables_of(measurement: Measurement, *, with_slices: bool = False) -> Iterato
     """Yield the tables of what was measured, in the order in which they are read.
 
     >>> from pathlib import Path
-    >>> from models.training.evaluation import report_of
+    >>> from models.evaluation.report import report_of
     >>> nothing = Measurement(version="p-1", file=Path("a.jsonl"), part="all", report=report_of([]))
     >>> [table.title for table in tables_of(nothing)]
     ['p-1, all examples']

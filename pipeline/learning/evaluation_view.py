@@ -7,7 +7,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from models.training.judgement import OnProgress
+from models.evaluation.judgement import OnProgress
 
 
 class EvaluationView:

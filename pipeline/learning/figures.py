@@ -1,6 +1,6 @@
 """Shows figures of quality, by source of the examples, as a table for people, and names them for programs.
 
-Knows the names of `models.training.evaluation.Report` and nothing of how they are measured.
+Knows the names of `models.evaluation.report.Report` and nothing of how they are measured.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from models.training.evaluation import Report
+    from models.evaluation.report import Report
 
 Figures = Mapping[str, Mapping[str, float]]
 """By source, then by the figure's name; a figure without evidence is left out."""
@@ -56,7 +56,7 @@ def by_source(flat: Mapping[str, float]) -> Figures:
 def short_figures(report: Report) -> dict[str, float | None]:
     """Return counts and figures by their short names, None without evidence.
 
-    >>> from models.training.evaluation import report_of
+    >>> from models.evaluation.report import report_of
     >>> short_figures(report_of([]))["accuracy"] is None
     True
     """

@@ -10,13 +10,13 @@ import torch
 
 from models.batching import BatchLimits
 from models.checkpoint import SHIPPED, read_manifest
+from models.evaluation.judgement import SpanDecider
+from models.evaluation.mention_tags import MentionTags
+from models.evaluation.tag_report import TagDecider
+from models.labelled.sentence import Sentence, tag_set
 from models.labels import TAGS
 from models.policy import Policy
 from models.tagger import Tagger
-from models.training.judgement import SpanDecider
-from models.training.mention_tags import MentionTags
-from models.training.sentence import Sentence, tag_set
-from models.training.tag_report import TagDecider
 from pipeline.reading.device import chosen_device
 from pipeline.reading.reader import open_policy
 from pipeline.settings import Settings

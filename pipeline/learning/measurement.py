@@ -13,14 +13,14 @@ from typing import Literal
 from models.batching import BatchLimits
 from models.decider import Decider
 from models.encoder import sha256_of
-from models.training.datasets import LabelledFile
-from models.training.evaluation import Report, report_of
-from models.training.example import part_of
-from models.training.judgement import Judgement, OnProgress, judge
-from models.training.mistakes import Mistake, mistakes_of, tag_mistakes_of
-from models.training.slices import SliceReport, slice_reports
-from models.training.stability import Differences, stability
-from models.training.tag_report import TagReport, decide_tags, tag_report
+from models.evaluation.judgement import Judgement, OnProgress, judge
+from models.evaluation.mistakes import Mistake, mistakes_of, tag_mistakes_of
+from models.evaluation.report import Report, report_of
+from models.evaluation.slices import SliceReport, slice_reports
+from models.evaluation.stability import Differences, stability
+from models.evaluation.tag_report import TagReport, decide_tags, tag_report
+from models.labelled.datasets import LabelledFile
+from models.labelled.example import part_of
 from pipeline.errors import CommandFailed
 from pipeline.learning.figures import SHORT_NAMES, short_figures
 from pipeline.learning.judged import Judged
@@ -32,7 +32,7 @@ Following = Callable[[str], OnProgress]
 class Measurement:
     """What was found on one file.
 
-    >>> from models.training.evaluation import report_of
+    >>> from models.evaluation.report import report_of
     >>> told = Measurement(version="p-1", file=Path("a.jsonl"), part="all", report=report_of([])).to_dict()
     >>> told["accuracy"], told["token_micro_f1"]
     (None, None)

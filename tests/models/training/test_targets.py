@@ -3,10 +3,10 @@ import math
 import pytest
 import torch
 
+from models.labelled.example import Example, LabelledSpan
 from models.labels import TAGS
 from models.network import Logits
 from models.tokens import Tokens
-from models.training.example import Example, LabelledSpan
 from models.training.targets import UNKNOWN, allowed_tags, document_loss, tag_loss, targets_of
 
 TOKENS = Tokens("FTX Group halts", ((0, 3), (4, 9), (10, 15)), (1, 3, 4), (101, 7, 8, 9, 10, 102), (0, 3, 3, 2, 1, 0))

@@ -6,14 +6,14 @@ import pytest
 
 from models.checkpoint import read_manifest
 from models.errors import CheckpointMismatch
+from models.evaluation.report import evaluate
+from models.labelled.example import Example, LabelledSpan
+from models.labelled.sentence import Sentence
 from models.network import Adapters
 from models.policy import Policy
 from models.tagger import Tagger
-from models.training.evaluation import evaluate
-from models.training.example import Example, LabelledSpan
 from models.training.fitting import Progress
 from models.training.recipe import Adaptation, Distillation, Recipe
-from models.training.sentence import Sentence
 from models.training.start import Start
 from models.training.taggedset import TaggedSet
 from models.training.trainer import RunMismatch, train, train_tagger

@@ -5,10 +5,10 @@ import pytest
 
 from models.batching import BatchLimits
 from models.encoder import sha256_of
+from models.evaluation.mention_tags import MentionTags
 from models.keyword import KeywordPolicy
-from models.training.datasets import LabelledFile
-from models.training.example import part_of
-from models.training.mention_tags import MentionTags
+from models.labelled.datasets import LabelledFile
+from models.labelled.example import part_of
 from pipeline.errors import CommandFailed
 from pipeline.learning.evaluation_tables import tables_of
 from pipeline.learning.judged import Judged

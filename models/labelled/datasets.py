@@ -15,12 +15,12 @@ from pathlib import Path
 import msgspec
 
 from models.errors import DataInvalid
+from models.labelled.conll import sentences_in
+from models.labelled.example import Example, LabelledSpan
+from models.labelled.iob import entities_of, iob2, is_tag
+from models.labelled.lines import Lines
+from models.labelled.sentence import Sentence
 from models.labels import SENTIMENTS
-from models.training.conll import sentences_in
-from models.training.example import Example, LabelledSpan
-from models.training.iob import entities_of, iob2, is_tag
-from models.training.lines import Lines
-from models.training.sentence import Sentence
 
 MENTION_TYPES = frozenset({"org", "organization", "corporation", "product", "group", "commodity"})
 """Named-entity types that are mentions here; of the others it is open whether an analyst would follow them."""

@@ -1,9 +1,9 @@
 import pytest
 
+from models.evaluation.judgement import judge
+from models.evaluation.slices import slice_reports, slices_of
 from models.keyword import KeywordPolicy
-from models.training.example import Example, LabelledSpan
-from models.training.judgement import judge
-from models.training.slices import slice_reports, slices_of
+from models.labelled.example import Example, LabelledSpan
 
 
 @pytest.mark.parametrize(

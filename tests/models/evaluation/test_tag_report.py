@@ -1,7 +1,7 @@
 import pytest
 
-from models.training.sentence import Sentence
-from models.training.tag_report import Averages, TagFigures, decide_tags, tag_report
+from models.evaluation.tag_report import Averages, TagFigures, decide_tags, tag_report
+from models.labelled.sentence import Sentence
 
 # ten words: 6 O, 2 B-PER, 1 I-PER, 1 B-ORG
 LABELLED = [

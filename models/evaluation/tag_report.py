@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol
 
-from models.training import metrics
-from models.training.iob import entities_of
-from models.training.judgement import OnProgress
-from models.training.sentence import Sentence
+from models.evaluation import metrics
+from models.evaluation.judgement import OnProgress
+from models.labelled.iob import entities_of
+from models.labelled.sentence import Sentence
 
 
 class TagDecider(Protocol):

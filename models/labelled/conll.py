@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from models.training.iob import iob2, is_tag
-from models.training.lines import Lines
-from models.training.sentence import Sentence
+from models.labelled.iob import iob2, is_tag
+from models.labelled.lines import Lines
+from models.labelled.sentence import Sentence
 
 _BLANKS = re.compile(r"[ \t]+")
 _DOCUMENT_MARK = "-DOCSTART-"

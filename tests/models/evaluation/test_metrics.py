@@ -1,6 +1,6 @@
 import pytest
 
-from models.training.metrics import accuracy, expected_calibration_error, f1, macro_f1, weighted_f1
+from models.evaluation.metrics import accuracy, expected_calibration_error, f1, macro_f1, weighted_f1
 
 
 def test_macro_f1_counts_each_class_alike_and_weighted_f1_each_label():

@@ -14,9 +14,9 @@ import numpy as np
 from models.action import Action
 from models.batching import BatchLimits, plan_batches
 from models.decider import Decider
+from models.labelled.example import Example
 from models.labels import Sentiment
 from models.tokens import Tokens
-from models.training.example import Example
 
 Range = tuple[int, int]
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from models.training.evaluation import Report, report_of
-from models.training.example import Example
-from models.training.intervals import Interval, intervals
-from models.training.judgement import Judgement
+from models.evaluation.intervals import Interval, intervals
+from models.evaluation.judgement import Judgement
+from models.evaluation.report import Report, report_of
+from models.labelled.example import Example
 
 EVERY = "all"
 

@@ -1,6 +1,6 @@
 from collections import Counter
 
-from models.training.example import Example, examples_of, part_of
+from models.labelled.example import Example, examples_of, part_of
 
 
 def test_parts_are_about_80_10_10_and_fixed():

@@ -1,9 +1,9 @@
 import pytest
 
 from models.batching import BatchLimits
+from models.evaluation.judgement import judge
 from models.keyword import KeywordPolicy
-from models.training.example import Example, LabelledSpan
-from models.training.judgement import judge
+from models.labelled.example import Example, LabelledSpan
 
 
 class Asked:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from models.evaluation.judgement import Judgement, label_of
+from models.evaluation.report import span_counts
 from models.labels import SENTIMENTS
-from models.training.evaluation import span_counts
-from models.training.judgement import Judgement, label_of
 
 Interval = tuple[float, float]
 
@@ -25,7 +25,7 @@ def intervals(judgements: Sequence[Judgement], seed: int = 0, n_resamples: int =
     documents depend on each other, such as copies of one story.
 
     >>> from models.action import Action
-    >>> from models.training.example import Example
+    >>> from models.labelled.example import Example
     >>> action = Action((0.8, 0.1, 0.1), ())
     >>> judged = [Judgement(Example("a", sentiment=label), action) for label in (0, 0, 0, 1)]
     >>> intervals(judged)["document_accuracy"]

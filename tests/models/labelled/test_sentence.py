@@ -1,6 +1,6 @@
 import pytest
 
-from models.training.sentence import Sentence, tag_set
+from models.labelled.sentence import Sentence, tag_set
 
 
 def test_a_word_without_a_tag_is_refused():

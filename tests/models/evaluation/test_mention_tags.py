@@ -1,7 +1,7 @@
 import pytest
 
+from models.evaluation.mention_tags import MentionTags
 from models.keyword import KeywordPolicy
-from models.training.mention_tags import MentionTags
 
 
 def test_a_span_that_ends_inside_of_a_word_tags_the_whole_word():

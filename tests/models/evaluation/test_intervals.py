@@ -1,9 +1,9 @@
 import pytest
 
 from models.action import Action, Span
-from models.training.example import Example, LabelledSpan
-from models.training.intervals import intervals
-from models.training.judgement import Judgement
+from models.evaluation.intervals import intervals
+from models.evaluation.judgement import Judgement
+from models.labelled.example import Example, LabelledSpan
 
 SURE = (0.9, 0.05, 0.05)
 

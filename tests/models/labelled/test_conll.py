@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from models.errors import DataInvalid
-from models.training.conll import sentences_in
-from models.training.datasets import read_examples, read_sentences
-from models.training.lines import Lines
-from models.training.sentence import Sentence
+from models.labelled.conll import sentences_in
+from models.labelled.datasets import read_examples, read_sentences
+from models.labelled.lines import Lines
+from models.labelled.sentence import Sentence
 
 CONLL_2003 = """\
 -DOCSTART- -X- O O

@@ -9,8 +9,8 @@ from itertools import accumulate
 from models.action import Action
 from models.batching import BatchLimits, decide_all
 from models.decider import Decider
+from models.evaluation.judgement import label_of
 from models.labels import SENTIMENTS, TAGS
-from models.training.judgement import label_of
 
 
 class MentionTags:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from models.action import Action
 from models.batching import BatchLimits, decide_all
 from models.decider import Decider
+from models.evaluation.judgement import OnProgress, label_of
 from models.labels import Sentiment
-from models.training.judgement import OnProgress, label_of
 
 _ALONE = "one_by_one"
 _REVERSED = "reversed"

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from models.batching import BatchLimits
-from models.training import metrics
-from models.training.example import Example
-from models.training.judgement import Judgement, SpanDecider, judge, label_of
+from models.evaluation import metrics
+from models.evaluation.judgement import Judgement, SpanDecider, judge, label_of
+from models.labelled.example import Example
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,8 @@
 import pytest
 
+from models.evaluation.report import evaluate, evaluate_by_source
 from models.keyword import KeywordPolicy
-from models.training.evaluation import evaluate, evaluate_by_source
-from models.training.example import Example, LabelledSpan
+from models.labelled.example import Example, LabelledSpan
 
 # KeywordPolicy finds "Acme" and "Beta", and takes the document's sentiment for theirs
 EXAMPLES = [

@@ -1,7 +1,7 @@
 import pytest
 
 from models.errors import DataInvalid
-from models.training.lines import Lines
+from models.labelled.lines import Lines
 
 
 def test_line_ends_of_every_system_end_a_line_and_separators_inside_of_words_do_not(tmp_path):

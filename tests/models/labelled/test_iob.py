@@ -1,6 +1,6 @@
 import pytest
 
-from models.training.iob import entities_of, iob2
+from models.labelled.iob import entities_of, iob2
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 from models.action import Action, Span
-from models.training.example import Example, LabelledSpan
-from models.training.judgement import Judgement
-from models.training.mistakes import mistakes_of, tag_mistakes_of
-from models.training.sentence import Sentence
+from models.evaluation.judgement import Judgement
+from models.evaluation.mistakes import mistakes_of, tag_mistakes_of
+from models.labelled.example import Example, LabelledSpan
+from models.labelled.sentence import Sentence
 
 NEGATIVE, POSITIVE = (0.7, 0.2, 0.1), (0.1, 0.1, 0.8)
 

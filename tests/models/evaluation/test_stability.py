@@ -4,8 +4,8 @@ import pytest
 
 from models.action import Action, Span
 from models.batching import BatchLimits
+from models.evaluation.stability import Differences, differences, stability
 from models.keyword import KeywordPolicy
-from models.training.stability import Differences, differences, stability
 
 TIE, OTHER_WAY = (0.51, 0.49, 0.0), (0.48, 0.52, 0.0)
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal
 
+from models.evaluation.judgement import Judgement, label_of
+from models.evaluation.slices import slices_of
+from models.labelled.example import Example, LabelledSpan
+from models.labelled.iob import Entity, entities_of
+from models.labelled.sentence import Sentence
 from models.labels import SENTIMENTS, Sentiment
-from models.training.example import Example, LabelledSpan
-from models.training.iob import Entity, entities_of
-from models.training.judgement import Judgement, label_of
-from models.training.sentence import Sentence
-from models.training.slices import slices_of
 
 MENTION = "mention"
 """Expected where a span is annotated without a sentiment."""

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from models.errors import DataInvalid
-from models.training.datasets import read_examples, read_sentences
-from models.training.example import Example, LabelledSpan
-from models.training.sentence import Sentence
+from models.labelled.datasets import read_examples, read_sentences
+from models.labelled.example import Example, LabelledSpan
+from models.labelled.sentence import Sentence
 
 
 def read(folder: Path, *rows: object) -> list[Example]:

@@ -1,0 +1,1 @@
+"""Labelled data: examples, sentences, and the files they are read from."""
