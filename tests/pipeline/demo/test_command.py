@@ -22,7 +22,14 @@ def started(state_dir: Path, *arguments: str) -> Iterator[Demo]:
     command = [sys.executable, "-m", "pipeline.cli", "demo", *arguments]
     environ = {**os.environ, "FINSURGE_STATE_DIR": str(state_dir)}
     with subprocess.Popen(
-        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # tests that run in a shell's background ignore SIGINT, and what they start inherits that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as demo:
         try:
             yield demo
