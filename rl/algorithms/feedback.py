@@ -1,0 +1,49 @@
+"""What one document teaches an algorithm: its right labels, or verdicts on what was shown of it.
+
+Made from rounds and from labelled data. Knows no network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.labelled.example import Example
+from models.tokens import Tokens
+from rl.rounds.round import ShownUnit
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedUnits:
+    """A bare confirm or reject: whether all of these units are right.
+
+    >>> from rl.rounds.unit import Unit
+    >>> JudgedUnits((ShownUnit(Unit(0), 0.9),), are_right=False).are_right
+    False
+    """
+
+    shown: tuple[ShownUnit, ...]
+    are_right: bool  # False: at least one is wrong, which one is not said
+
+    def __post_init__(self) -> None:
+        if not self.shown:
+            raise ValueError("shown must hold a unit, got none")
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One document, and what is known of it.
+
+    Exactly one of `right` and `judged` is given: right labels tell the reward of every action on the document, a
+    bare verdict that of the shown one.
+    """
+
+    tokens: Tokens
+    right: Example | None = None
+    judged: JudgedUnits | None = None
+    weight: float = 1.0  # in the loss; 1 / review probability (clipped) times the analyst's reliability
+
+    def __post_init__(self) -> None:
+        if (self.right is None) == (self.judged is None):
+            raise ValueError("exactly one of right and judged must be given")
+        if not self.weight >= 0:
+            raise ValueError(f"weight must be >= 0, got {self.weight}")
