@@ -84,6 +84,34 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=
     from_cache: bool
     sketch: SketchRecord
     language: str = ENGLISH  # ISO 639-1, or "und"; what was decided before it was told was read as English
+    negative_ratio: float = 1.0  # how often this policy says negative, to how often the stream's first one did
+
+
+class ReadingRecord(msgspec.Struct, frozen=True, array_like=True):
+    """What a document says, by a policy or by an analyst: its sentiment, and those towards its mentions."""
+
+    sentiment: Sentiment
+    spans: tuple[SpanRecord, ...]
+
+
+class Revision(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="revision"):
+    """An analyst's correction put into effect (`decisions`, same partition as the document's decision)."""
+
+    schema: int = SCHEMA
+    correction_id: str
+    document_id: str
+    origin: Origin  # of the document, in `documents`
+    kind: Kind
+    source: str
+    published_at: AwareDatetime
+    revised_at: AwareDatetime
+    excerpt: str
+    url: str | None
+    counted: ReadingRecord  # what has counted until now
+    right: ReadingRecord  # what is to count instead
+    policy_version: str  # that decided the document
+    negative_ratio: float = 1.0
+    sketch: SketchRecord
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="tick"):
