@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from models.encoder import find_encoder, load_tokenizer
+from models.encoder import DEFAULT_ENCODER, find_encoder, load_tokenizer
 from models.tokens import WordpieceTokenizer
 from rl.learner.lessons import LessonConfig, lessons_of
 from rl.rounds.round import Round, Verdict
@@ -12,7 +12,7 @@ AnswerOf = Callable[..., Round]
 
 @pytest.fixture(scope="module")
 def tokenizer() -> WordpieceTokenizer:
-    return load_tokenizer(find_encoder())
+    return load_tokenizer(find_encoder(DEFAULT_ENCODER))
 
 
 def test_what_is_reviewed_rarely_weighs_more(answer: AnswerOf, tokenizer: WordpieceTokenizer) -> None:
