@@ -1,4 +1,4 @@
-"""How a candidate that passed the gate comes into service: in shadow, then for a few documents, then for all, watched.
+"""How a candidate that passed the gate comes into service: in shadow, for a few documents, for all and watched.
 
 Decides the next stage from what was counted. Knows neither Kafka nor who publishes releases.
 """
@@ -105,7 +105,8 @@ def next_stage(
 
     >>> at = datetime.fromisoformat("2026-01-02T12:00:00+00:00")
     >>> evidence = RolloutEvidence(n_shadow=5_000, negative_ratio=1.1)
-    >>> [part.value for part in next_stage(RolloutStage.SHADOW, evidence, since_at=at, now=at, config=RolloutConfig())]
+    >>> config = RolloutConfig()
+    >>> [part.value for part in next_stage(RolloutStage.SHADOW, evidence, since_at=at, now=at, config=config)]
     ['canary', 'enough_shadow']
     """
     if stage in _ENDED:
