@@ -1,0 +1,1 @@
+"""The learner's process: rounds in, better policies out."""
