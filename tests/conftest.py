@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ import pytest
 
 if TYPE_CHECKING:
     from pipeline.broker.server import KafkaServer
+
+NewVersion = Callable[[float], Path]
 
 CACHE = Path(__file__).resolve().parent.parent / ".finsurge" / "cache"
 
@@ -56,3 +59,22 @@ def kafka(kafka_server: KafkaServer) -> str:
 def topic_prefix() -> str:
     """A prefix that no other test has, for Kafka topics and groups."""
     return f"t{uuid.uuid4().hex[:10]}-"
+
+
+@pytest.fixture
+def new_version(tmp_path: Path) -> NewVersion:
+    """Makes a checkpoint of a version of its own: the shipped policy with another temperature."""
+    # Here, not above: it loads torch, which most tests go without.
+    from dataclasses import replace
+
+    from models.checkpoint import SHIPPED, TRAINED_FILE, read_manifest, write_manifest
+
+    def make(document_temperature: float) -> Path:
+        folder = tmp_path / "versions" / f"at-{document_temperature}"
+        folder.mkdir(parents=True)
+        shutil.copy(SHIPPED / TRAINED_FILE, folder)
+        changes = {"document_temperature": document_temperature, "version": "", "parent_version": None}
+        write_manifest(folder, replace(read_manifest(SHIPPED), **changes))
+        return folder
+
+    return make
