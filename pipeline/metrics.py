@@ -15,7 +15,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 from models.language import ENGLISH, LANGUAGES, UNDETERMINED
 
-WindowStatus = Literal["provisional", "revised", "final"]
+WindowStatus = Literal["provisional", "revised", "final", "corrected"]
+RevisionOutcome = Literal["applied", "repeated", "unknown"]
+ChangeOutcome = Literal["revised", "retracted", "added", "unchanged", "without_effect"]
 TransitionKind = Literal["opened", "escalated", "closed"]
 
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -100,6 +102,12 @@ class Metrics:
         )
         self._late = counter("late_total", "Mentions that came after their window was final.")
         self._repeats = counter("repeated_decisions_total", "Decisions of documents that had one already.")
+        self._revisions = counter(
+            "revisions_total", "Corrections put into effect in the log of decisions.", "outcome"
+        )
+        self._changes = counter(
+            "trend_changes_total", "Changes of a topic's trend that corrections ask for.", "outcome"
+        )
         self._mentions = counter("mentions_total", "Mentions linked to a topic.")
         self._stories = counter("stories_total", "Novel stories in final windows.")
         self._windows = counter("windows_total", "Windows sent to `trends`.", "status")
@@ -118,6 +126,10 @@ class Metrics:
             self._windows.labels(status)
         for transition in typing.get_args(TransitionKind):
             self._alerts.labels(transition)
+        for revision in typing.get_args(RevisionOutcome):
+            self._revisions.labels(revision)
+        for change in typing.get_args(ChangeOutcome):
+            self._changes.labels(change)
 
     def count_documents(self, outcome: DocumentOutcome, n_documents: int = 1) -> None:
         """Count documents that `read` is done with."""
@@ -161,6 +173,14 @@ class Metrics:
     def count_repeats(self, n_decisions: int = 1) -> None:
         """Count decisions that `link` ignored: the first one of a document is final."""
         self._repeats.inc(n_decisions)
+
+    def count_revision(self, outcome: RevisionOutcome) -> None:
+        """Count a revision that `link` let through, had let through before, or knows no decision for."""
+        self._revisions.labels(outcome).inc()
+
+    def count_change(self, outcome: ChangeOutcome, n_changes: int = 1) -> None:
+        """Count what became of revised mentions in their topics."""
+        self._changes.labels(outcome).inc(n_changes)
 
     def count_mentions(self, n_mentions: int = 1) -> None:
         """Count mentions that `link` sent."""

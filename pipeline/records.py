@@ -16,6 +16,8 @@ from models.language import ENGLISH
 
 AwareDatetime = Annotated[datetime, msgspec.Meta(tz=True)]
 Kind = Literal["news", "social"]
+Change = Literal["added", "revised", "retracted"]
+"""What a mention says of its topic's document: it is one, its sentiment is another, it is none after all."""
 SCHEMA = 1
 
 
@@ -121,16 +123,17 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="tic
     stream_at: AwareDatetime  # how far event time has come elsewhere
 
 
-DecisionOrTick = Decision | Tick
+DecisionOrTick = Decision | Tick | Revision
+"""All that lies in `decisions`."""
 
 
 class Mention(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="mention"):
-    """One document about one topic (`mentions`, keyed by topic)."""
+    """One document about one topic, or what a correction changes of that (`mentions`, keyed by topic)."""
 
     schema: int = SCHEMA
     topic: str
     document_id: str
-    origin: Origin  # in `decisions`
+    origin: Origin  # of the document, in `documents`
     kind: Kind
     source: str
     published_at: AwareDatetime
@@ -141,6 +144,9 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     url: str | None
     policy_version: str
     sketch: SketchRecord
+    negative_ratio: float = 1.0  # as in the decision
+    revision: int | None = None  # of its source partition, in `link`'s count from 0; None: as it was decided
+    change: Change = "added"
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="mark"):
@@ -156,14 +162,25 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="mar
 MentionOrMark = Mention | Mark
 
 
+class VersionCounts(msgspec.Struct, frozen=True, array_like=True):
+    """The novel stories of a window whose first document one policy read."""
+
+    n_stories: int
+    n_negative: int
+
+
 class TrendRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic's window (`trends`); `None` stands for "no data"."""
+    """A topic's window (`trends`); `None` stands for "no data".
+
+    A final window never changes. What corrections make of it afterwards lies beside it, as `corrected`: whole, so
+    that the last one is the one to read.
+    """
 
     schema: int = SCHEMA
     topic: str
     start_at: AwareDatetime
     end_at: AwareDatetime
-    status: Literal["provisional", "revised", "final"]
+    status: Literal["provisional", "revised", "final", "corrected"]
     n_documents: int
     n_stories: int
     n_negative: int
@@ -172,7 +189,9 @@ class TrendRecord(msgspec.Struct, frozen=True, kw_only=True):
     polarity: float | None
     negative_share: float | None
     n_sources: int
-    policy_versions: dict[str, int]
+    policy_versions: dict[str, int]  # documents by the policy that read them
+    stories_by_version: dict[str, VersionCounts] = {}
+    negative_ratio: float | None = None  # mean over the novel stories; n_negative over it compares across policies
 
 
 class AlertStory(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from pipeline.metrics import Metrics
-from pipeline.records import Decision, Origin, SketchRecord
+from pipeline.records import Decision, Origin, ReadingRecord, Revision, SketchRecord
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -49,5 +49,31 @@ def new_decision() -> Callable[..., Decision]:
             "sketch": SketchRecord((offset,)),
         }
         return Decision(**fields | changes)
+
+    return make
+
+
+@pytest.fixture
+def new_revision() -> Callable[..., Revision]:
+    """Makes the revision of a decision: what is right instead, as a sentiment or as a whole reading."""
+
+    def make(decision: Decision, right: Any, correction_id: str = "c1", **changes: Any) -> Revision:
+        fields: dict[str, Any] = {
+            "correction_id": correction_id,
+            "document_id": decision.document_id,
+            "origin": decision.origin,
+            "kind": decision.kind,
+            "source": decision.source,
+            "published_at": decision.published_at,
+            "revised_at": NOON + timedelta(days=3),
+            "excerpt": decision.excerpt,
+            "url": decision.url,
+            "counted": ReadingRecord(decision.sentiment, decision.spans),
+            "right": right if isinstance(right, ReadingRecord) else ReadingRecord(right, ()),
+            "policy_version": decision.policy_version,
+            "negative_ratio": decision.negative_ratio,
+            "sketch": decision.sketch,
+        }
+        return Revision(**fields | changes)
 
     return make

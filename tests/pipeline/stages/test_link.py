@@ -10,15 +10,40 @@ from prometheus_client import CollectorRegistry
 from models.topics.linking import Linker
 from models.topics.watchlist import Topic, Watchlist
 from pipeline.metrics import Metrics
-from pipeline.records import Decision, DecisionOrTick, Mark, Mention, Origin, Tick
+from pipeline.records import (
+    Decision,
+    DecisionOrTick,
+    Mark,
+    Mention,
+    Origin,
+    ReadingRecord,
+    Revision,
+    SpanRecord,
+    Tick,
+    decode,
+    encode,
+)
 from pipeline.stage import MemoryStates, Outbound, partition_of
-from pipeline.stages.link import LinkStage, SourceState
+from pipeline.stages.link import MAX_REMEMBERED, LinkStage, SourceState
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 PARTITIONS = 4
 WATCHLIST = Watchlist((Topic(id="ftx", name="FTX"), Topic(id="gold", name="Gold", ambiguous=(), context=())))
 
 NewDecision = Callable[..., Decision]
+NewRevision = Callable[..., Revision]
+POSITIVE = (0.0, 0.0, 1.0)
+NEUTRAL = (0.0, 1.0, 0.0)
+
+OLD_SNAPSHOT = (
+    "84a76170706c69656407a96d61726b65645f6174d6ff6957b91ca977617465726d61726bc406d6ff6957b9d0a8626567616e"
+    "5f6174d6ff6957b340"
+)
+OLD_MENTION = (
+    b'{"type":"mention","schema":1,"topic":"ftx","document_id":"d0","origin":[0,0],"kind":"news","source":'
+    b'"Wire","published_at":"2026-01-02T12:00:00Z","known_at":null,"is_late":false,"sentiment":[0.8,0.1,0.'
+    b'1],"excerpt":"FTX halts withdrawals","url":null,"policy_version":"v1","sketch":[[1],[],[],0]}'
+)
 
 
 def at(minutes: float) -> datetime:
@@ -173,8 +198,110 @@ def test_a_tick_that_is_behind_changes_nothing(stage: LinkStage, new_decision: N
     assert mention.known_at == at(58)
 
 
+def changes(outbound: Iterable[Outbound]) -> list[tuple[str, str, int | None]]:
+    return [(mention.topic, mention.change, mention.revision) for mention in mentions(outbound)]
+
+
+def test_a_revision_changes_the_sentiment_towards_the_topics_of_its_document(
+    stage: LinkStage, new_decision: NewDecision, new_revision: NewRevision
+) -> None:
+    decision = new_decision(3, excerpt="FTX and Gold fall", negative_ratio=1.25)
+    fed(stage, decision, new_decision(4, minutes=30))
+    (first, second) = mentions(fed(stage, new_revision(decision, POSITIVE)))
+    assert (first.topic, first.change, first.sentiment) == ("ftx", "revised", POSITIVE)
+    assert (first.document_id, first.origin, first.published_at) == ("d3", Origin(0, 3), at(0))
+    # known at the watermark at which it was let through
+    assert (first.known_at, first.is_late, first.revision, first.negative_ratio) == (at(28), False, 0, 1.25)
+    assert (second.topic, second.revision) == ("gold", 0)
+
+
+def test_a_topic_that_is_not_named_after_all_is_retracted_and_one_that_is_named_is_added(
+    stage: LinkStage, new_decision: NewDecision, new_revision: NewRevision
+) -> None:
+    # the policy's span made a topic of what lies beyond the excerpt
+    wrong = SpanRecord(900, 903, "FTX", (0.8, 0.1, 0.1))
+    right = SpanRecord(950, 954, "Gold", POSITIVE)
+    decision = new_decision(0, excerpt="Markets today", spans=(wrong,))
+    assert [mention.topic for mention in mentions(fed(stage, decision))] == ["ftx"]
+    outbound = fed(stage, new_revision(decision, ReadingRecord(NEUTRAL, (right,))))
+    assert changes(outbound) == [("ftx", "retracted", 0), ("gold", "added", 0)]
+    assert [mention.sentiment for mention in mentions(outbound)] == [(0.8, 0.1, 0.1), POSITIVE]
+
+
+def test_topics_of_which_nothing_else_is_said_are_left_alone(
+    stage: LinkStage, new_decision: NewDecision, new_revision: NewRevision
+) -> None:
+    towards = SpanRecord(0, 3, "FTX", (0.8, 0.1, 0.1))
+    decision = new_decision(0, excerpt="FTX and Gold fall", spans=(towards,))
+    fed(stage, decision)
+    outbound = fed(stage, new_revision(decision, ReadingRecord(POSITIVE, (towards,))))
+    assert changes(outbound) == [("gold", "revised", 0)]
+    assert changes(fed(stage, new_revision(decision, decision.sentiment, "c2"))) == []
+
+
+def test_a_revision_that_is_logged_again_changes_nothing_more(
+    stage: LinkStage, new_decision: NewDecision, new_revision: NewRevision, registry: CollectorRegistry
+) -> None:
+    decision = new_decision(0)
+    first, second = new_revision(decision, POSITIVE), new_revision(decision, NEUTRAL, "c2")
+    again = new_revision(decision, POSITIVE, revised_at=at(9_999))
+    outbound = fed(stage, decision, first, second, again, second, first)
+    assert changes(outbound) == [("ftx", "added", None), ("ftx", "revised", 0), ("ftx", "revised", 1)]
+    assert registry.get_sample_value("finsurge_revisions_total", {"outcome": "applied"}) == 2
+    assert registry.get_sample_value("finsurge_revisions_total", {"outcome": "repeated"}) == 3
+
+
+def test_a_revision_before_its_decision_has_nothing_to_change(
+    stage: LinkStage, new_decision: NewDecision, new_revision: NewRevision, registry: CollectorRegistry
+) -> None:
+    fed(stage, new_decision(0))
+    assert fed(stage, new_revision(new_decision(1), POSITIVE)) == []
+    assert registry.get_sample_value("finsurge_revisions_total", {"outcome": "unknown"}) == 1
+
+
+def test_a_revision_moves_no_time(stage: LinkStage, new_decision: NewDecision, new_revision: NewRevision) -> None:
+    decision = new_decision(0)
+    fed(stage, decision)
+    assert marks(fed(stage, new_revision(decision, POSITIVE, published_at=at(600)))) == []
+
+
+def test_revisions_are_counted_by_source_partition(
+    stage: LinkStage, new_decision: NewDecision, new_revision: NewRevision
+) -> None:
+    for partition in (0, 1):
+        decision = new_decision(0, partition=partition)
+        fed(stage, decision, partition=partition)
+        outbound = fed(stage, new_revision(decision, POSITIVE), partition=partition)
+        assert changes(outbound) == [("ftx", "revised", 0)]
+
+
+def test_only_the_last_revisions_are_remembered(
+    states: MemoryStates[SourceState], stage: LinkStage, new_decision: NewDecision, new_revision: NewRevision
+) -> None:
+    decision = new_decision(0)
+    fed(stage, decision, *(new_revision(decision, POSITIVE, f"c{n}") for n in range(MAX_REMEMBERED + 50)))
+    held = states.get("0")
+    assert held is not None
+    assert held.n_revisions == MAX_REMEMBERED + 50
+    assert len(held.snapshot()) < 6_000
+    assert changes(fed(stage, new_revision(decision, POSITIVE, f"c{MAX_REMEMBERED}"))) == []
+
+
+def test_state_from_before_there_were_revisions_goes_on() -> None:
+    # a snapshot as it was written in November 2026
+    old = bytes.fromhex(OLD_SNAPSHOT)
+    state = SourceState.restore(old, disorder_s=120)
+    assert (state.applied, state.n_revisions, state.watermark.at) == (7, 0, at(28))
+
+
+def test_what_was_logged_before_there_were_revisions_is_read() -> None:
+    mention = decode(Mention, OLD_MENTION)
+    assert (mention.revision, mention.change, mention.negative_ratio) == (None, "added", 1.0)
+    assert decode(Mention, encode(mention)) == mention
+
+
 def test_a_restored_snapshot_behaves_like_the_original(
-    states: MemoryStates[SourceState], stage: LinkStage, new_decision: NewDecision, registry: CollectorRegistry
+    stage: LinkStage, new_decision: NewDecision, new_revision: NewRevision
 ) -> None:
     draw = random.Random(3)
     twin_states: MemoryStates[SourceState] = MemoryStates()
@@ -191,6 +318,9 @@ def test_a_restored_snapshot_behaves_like_the_original(
         record: DecisionOrTick = new_decision(n - draw.randrange(3), n + draw.randrange(90))
         if draw.random() < 0.2:
             record = Tick(stream_at=at(n + draw.randrange(60)))
+        elif draw.random() < 0.2:
+            revised = new_decision(n - draw.randrange(9), n)
+            record = new_revision(revised, draw.choice([POSITIVE, NEUTRAL]), f"c{draw.randrange(9)}")
         assert stage.step(record, Origin(0, n)) == twin.step(record, Origin(0, n))
         held = twin_states.get("0")
         assert held is not None
