@@ -1,0 +1,108 @@
+"""From an estimator's terms to an estimate with its interval, or to a refusal.
+
+Knows no estimator by name.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rl.estimators.estimate import Estimate, EstimateLimits, RefusalReason, Refused
+from rl.estimators.log import Floats
+from rl.estimators.studentised import Studentised
+from rl.estimators.terms import Ratio, Terms
+
+
+def estimate(terms: Terms, limits: EstimateLimits | None = None) -> Estimate | Refused:
+    """Return the value of terms with a 95 % interval that is clustered by story, or why there is none.
+
+    See "The Jackknife, the Bootstrap and Other Resampling Plans" by Efron: each cluster is left out in turn, which
+    also allows for some clusters being heavy, and makes intervals somewhat wide when they are few; skewness is taken
+    out by Hall's transformation. Clusters must be independent of each other.
+
+    >>> from rl.estimators.log import KnownRewards
+    >>> from rl.estimators.review_weighted import review_weighted
+    >>> rewards = np.array([1.0, 1.0, 0.0, 1.0] * 50)
+    >>> answer = estimate(review_weighted(KnownRewards(rewards, np.full(200, 0.02), np.arange(200))))
+    >>> round(answer.value, 2), round(answer.low, 2), round(answer.high, 2)
+    (0.75, 0.69, 0.81)
+    >>> estimate(review_weighted(KnownRewards(rewards[:80], np.full(80, 0.02), np.arange(80)))).reason.value
+    'small_sample'
+    """
+    limits = limits or EstimateLimits()
+    n_units, group_count = len(terms.cluster), len(np.unique(terms.cluster))
+
+    def refused(reason: RefusalReason, detail: str, ess: float = 0.0) -> Refused:
+        return Refused(reason=reason, detail=detail, n_units=n_units, n_clusters=group_count, ess=ess)
+
+    if not n_units:
+        return refused(RefusalReason.NO_ROUNDS, "there are no judged units")
+    ess = min(effective_size(weights) for weights in terms.weights)
+    if ess < limits.min_ess:
+        detail = f"the weights count as {ess:.0f} units, {limits.min_ess} are needed"
+        return refused(RefusalReason.SMALL_SAMPLE, detail, ess)
+    ess_clusters = min(effective_size(_by_cluster(terms, weights)) for weights in terms.weights)
+    if ess_clusters < limits.min_stories:
+        detail = f"the rounds count as {ess_clusters:.0f} stories, {limits.min_stories} are needed"
+        return refused(RefusalReason.FEW_STORIES, detail, ess)
+    gap = _support_gap(terms)
+    if gap > limits.max_support_gap_deviations:
+        detail = f"the ratios' mean is {gap:.1f} standard errors from 1: some decisions were never shown"
+        return refused(RefusalReason.NO_SUPPORT, detail, ess)
+    sample = studentised(terms)
+    if sample.standard_error and sample.carriers < limits.min_carriers:
+        detail = f"{sample.carriers:.0f} stories make up the variance, {limits.min_carriers:g} are needed"
+        return refused(RefusalReason.HEAVY_WEIGHTS, detail, ess)
+    low, high = sample.interval()
+    return Estimate(
+        value=terms.value,
+        low=low,
+        high=high,
+        standard_error=sample.standard_error,
+        n_units=n_units,
+        n_clusters=group_count,
+        ess=ess,
+        ess_clusters=ess_clusters,
+    )
+
+
+def studentised(terms: Terms) -> Studentised:
+    """Return the terms' value with its jackknife over clusters, as contributions of independent clusters."""
+    without = terms.without_each()  # (G,)
+    n_groups, value = len(without), terms.value
+    contributions = n_groups * value - (n_groups - 1) * without
+    figures = Studentised.of(contributions)
+    # the pseudo-values' mean is the value less its estimated bias, which is as noisy as it is small
+    return Studentised(value, figures.standard_error, figures.skewness, figures.carriers, figures.n)
+
+
+def effective_size(weights: Floats) -> float:
+    """Return how many equal weights say as much as these.
+
+    See "Survey Sampling" by Kish.
+
+    >>> effective_size(np.array([1.0, 1.0, 1.0])), effective_size(np.array([100.0, 0.001])) < 1.01
+    (3.0, True)
+    """
+    squares = float((weights**2).sum())
+    return float(weights.sum()) ** 2 / squares if squares else 0.0
+
+
+def _by_cluster(terms: Terms, weights: Floats) -> Floats:
+    group, n_groups = terms.groups()
+    return np.bincount(group, weights, n_groups).astype(np.float64)
+
+
+def _support_gap(terms: Terms) -> float:
+    """Return by how many standard errors the mean ratio of propensities is off, of the worst policy or the pair."""
+    means = [Terms((Ratio(w, terms.review),), terms.cluster, terms.review, (w,)) for w in terms.weights]
+    gaps = [_deviations(mean, 1.0) for mean in means]
+    gaps += [_deviations(means[0].minus(other), 0.0) for other in means[1:]]
+    return max(gaps)
+
+
+def _deviations(terms: Terms, expected: float) -> float:
+    sample = studentised(terms)
+    if not sample.standard_error:
+        return 0.0 if abs(sample.mean - expected) < 1e-9 else float("inf")
+    return abs(sample.mean - expected) / sample.standard_error
