@@ -1,6 +1,7 @@
 """Baseline: what is usual for one topic, learnt from whole hours that have left the current window.
 
-A slow level of negative stories, their dispersion, and the share of negatives among stories.
+A slow level of negative stories, their dispersion, and the share of negatives among stories; all of them as the
+stream's first policy would count, so that a swap of policies is no change of the topic (docs/decisions/0008).
 """
 
 from __future__ import annotations
@@ -55,6 +56,10 @@ class BaselineConfig:
             raise ValueError(f"prior_dispersion must be > 1, got {self.prior_dispersion}")
 
 
+_MAX_SHARE = 0.99
+"""More than all of a topic's stories cannot be negative, and a share of all leaves no doubt to test against."""
+
+
 class BaselineState(msgspec.Struct, array_like=True):
     """Decayed sums over hours; `n_` is a decayed count too."""
 
@@ -66,12 +71,24 @@ class BaselineState(msgspec.Struct, array_like=True):
     share_negative: float = 0.0
 
 
+class Lesson(msgspec.Struct, frozen=True, array_like=True):
+    """What the baseline learnt from one hour, and by what it judged it."""
+
+    hour: int
+    n_stories: int
+    n_negative: float  # as the first policy would have counted, as are the next two
+    level: float  # expected before
+    ceiling: float  # more than this did not count
+
+
 class Baseline:
     """What is usual for one topic.
 
+    A `ratio` is how often the policies that read something say negative, to how often the stream's first policy does.
+
     >>> baseline = Baseline(BaselineConfig())
     >>> baseline.skip(24)
-    >>> baseline.update(n_stories=4, n_negative=1)
+    >>> lesson = baseline.update(n_stories=4, n_negative=1)
     >>> round(baseline.level, 3), round(baseline.share, 3)
     (0.044, 0.25)
     """
@@ -84,16 +101,25 @@ class Baseline:
 
     @property
     def level(self) -> float:
-        """Return the usual number of negative stories an hour; biased to the prior while history is short."""
+        """Return the usual number of negative stories an hour, as the stream's first policy would count.
+
+        Biased to the prior while history is short.
+        """
         prior = self._config.prior_hours
         return (self.state.n_negative + self._config.prior_level * prior) / (self.state.n_hours + prior)
 
     @property
     def share(self) -> float:
-        """Return the usual share of negatives among stories."""
+        """Return the usual share of negatives among stories, as the stream's first policy would count."""
         prior = self._config.prior_stories
         negative = self.state.share_negative + self._config.prior_share * prior
         return negative / (self.state.share_stories + prior)
+
+    def share_for(self, ratio: float) -> float:
+        """Return the usual share of negatives in the terms of other policies; below 1."""
+        share = self.share
+        # a topic that a policy with a small ratio calls negative throughout may have more than all of its stories
+        return min(share * ratio, max(_MAX_SHARE, share) if share < 1 else _MAX_SHARE)
 
     @property
     def dispersion(self) -> float:
@@ -102,21 +128,57 @@ class Baseline:
         squares = self.state.squares + self._config.prior_dispersion * weight
         return max(1.05, squares / (self.state.expected + weight))
 
-    def update(self, n_stories: int, n_negative: int) -> None:
-        """Learn from an hour that had stories."""
-        level = self.level
-        ceiling = level + self._config.winsor_deviations * math.sqrt(level * self.dispersion + 1)
-        counted = min(float(n_negative), ceiling)
-        self.skip(1)
-        self.state.n_negative += counted
-        # skip() took the hour for one of no stories: put its own deviation in the place of that
-        self.state.squares += (counted - level) ** 2 - level**2
-        weight = min(1.0, self._config.max_share_weight / 4 / n_stories) if n_stories else 0.0
-        self.state.share_stories += weight * n_stories
-        self.state.share_negative += weight * n_negative
+    def dispersion_for(self, ratio: float) -> float:
+        """Return variance over mean of the hourly counts in the terms of other policies.
 
-    def skip(self, n_hours: int) -> None:
-        """Learn from so many hours without a story; as cheap for a month as for an hour."""
+        What is over 1 comes from stories that come in clusters, and grows with the share of them that is counted.
+        """
+        return 1 + (self.dispersion - 1) * ratio
+
+    def update(self, n_stories: int, n_negative: float, ratio: float = 1.0, hour: int = 0) -> Lesson:
+        """Learn from an hour that had stories.
+
+        Args:
+            n_stories: of all labels.
+            n_negative: as the stream's first policy would have counted: what was counted, divided by the ratio.
+            ratio: mean over the hour's stories.
+            hour: its number, for `revise`.
+
+        Returns:
+            What was learnt, for `revise`.
+        """
+        level = self.level
+        variance = level * ratio * self.dispersion_for(ratio)
+        ceiling = level + self._config.winsor_deviations * math.sqrt(variance + 1) / ratio
+        self.skip(1, ratio)
+        lesson = Lesson(hour, n_stories, float(n_negative), level, ceiling)
+        self._take_in(lesson, 1.0, 1.0)
+        return lesson
+
+    def revise(self, lesson: Lesson, n_stories: int, n_negative: float, n_hours: int) -> Lesson:
+        """Learn other counts of an hour in the place of those that were learnt.
+
+        What later hours were judged by stays: the correction of a correction.
+
+        Args:
+            lesson: what was learnt.
+            n_stories: as corrected.
+            n_negative: likewise, as the first policy would have counted.
+            n_hours: so many hours were learnt since.
+        """
+        revised = msgspec.structs.replace(lesson, n_stories=n_stories, n_negative=float(n_negative))
+        level_kept, share_kept = self._level_decay**n_hours, self._share_decay**n_hours
+        self._take_in(lesson, -level_kept, -share_kept)
+        self._take_in(revised, level_kept, share_kept)
+        return revised
+
+    def skip(self, n_hours: int, ratio: float = 1.0) -> None:
+        """Learn from so many hours without a story; as cheap for a month as for an hour.
+
+        Args:
+            n_hours: their number.
+            ratio: of the policies that would have read them.
+        """
         if n_hours <= 0:
             return
         state, level = self.state, self.level
@@ -125,16 +187,19 @@ class Baseline:
         state.n_hours = state.n_hours * kept + gained
         state.n_negative *= kept
         state.squares = state.squares * kept + gained * level**2
+        # divided counts spread less than counted ones: with it their dispersion is what the first policy's would be
+        state.squares += gained * level * (1 - 1 / ratio)
         state.expected = state.expected * kept + gained * level
         kept = self._share_decay**n_hours
         state.share_stories *= kept
         state.share_negative *= kept
 
-    def interval(self, hours: float) -> tuple[int, int]:
+    def interval(self, hours: float, ratio: float = 1.0) -> tuple[int, int]:
         """Return the 5 % and 95 % quantiles of the negative stories usual in so many hours."""
-        return self._quantile(0.05, hours), self._quantile(0.95, hours)
+        size, p_stop = self._negative_binomial(hours, ratio)
+        return _quantile(0.05, size, p_stop), _quantile(0.95, size, p_stop)
 
-    def p_volume(self, n_negative: int, hours: float) -> float:
+    def p_volume(self, n_negative: int, hours: float, ratio: float = 1.0) -> float:
         """Return how likely at least so many negative stories are in so many usual hours.
 
         A negative binomial whose dispersion allows for the level being estimated itself. Too small where
@@ -142,17 +207,18 @@ class Baseline:
         """
         if n_negative <= 0:
             return 1.0
-        size, p_stop = self._negative_binomial(hours)
+        size, p_stop = self._negative_binomial(hours, ratio)
         return float(special.betainc(n_negative, size, 1 - p_stop))
 
-    def p_share(self, n_stories: int, n_negative: int) -> float:
+    def p_share(self, n_stories: int, n_negative: int, ratio: float = 1.0) -> float:
         """Return how likely at least so many negatives are among so many usual stories (beta-binomial)."""
         if n_negative <= 0:
             return 1.0
         if n_negative > n_stories:
             raise ValueError(f"n_negative must be <= n_stories ({n_stories}), got {n_negative}")
         weight = min(self.state.share_stories + self._config.prior_stories, self._config.max_share_weight)
-        alpha, beta = weight * self.share, weight * (1 - self.share)
+        share = self.share_for(ratio)
+        alpha, beta = weight * share, weight * (1 - share)
         n = np.arange(n_negative, n_stories + 1)
         log_p = special.betaln(n + alpha, n_stories - n + beta) - special.betaln(alpha, beta)
         log_p -= special.betaln(n + 1, n_stories - n + 1) + math.log(n_stories + 1)
@@ -168,21 +234,32 @@ class Baseline:
         """Return a baseline that goes on where the snapshot was taken."""
         return cls(config, msgspec.msgpack.decode(snapshot, type=BaselineState))
 
-    def _negative_binomial(self, hours: float) -> tuple[float, float]:
-        expected = self.level * hours
-        dispersion = self.dispersion * (1 + hours / (self.state.n_hours + self._config.prior_hours))
+    def _take_in(self, lesson: Lesson, level_kept: float, share_kept: float) -> None:
+        """Add what an hour says, less what has decayed of it since; what is kept is negative to take it back."""
+        state = self.state
+        counted = min(lesson.n_negative, lesson.ceiling)
+        state.n_negative += level_kept * counted
+        # skip() took the hour for one of no stories: put its own deviation in the place of that
+        state.squares += level_kept * ((counted - lesson.level) ** 2 - lesson.level**2)
+        weight = min(1.0, self._config.max_share_weight / 4 / lesson.n_stories) if lesson.n_stories else 0.0
+        state.share_stories += share_kept * (weight * lesson.n_stories)
+        state.share_negative += share_kept * (weight * lesson.n_negative)
+
+    def _negative_binomial(self, hours: float, ratio: float) -> tuple[float, float]:
+        expected = self.level * hours * ratio
+        dispersion = self.dispersion_for(ratio) * (1 + hours / (self.state.n_hours + self._config.prior_hours))
         return expected / (dispersion - 1), 1 / dispersion
 
-    def _quantile(self, p: float, hours: float) -> int:
-        size, p_stop = self._negative_binomial(hours)
-        low, high = -1, 1
-        while special.betainc(size, high + 1, p_stop) < p:
-            low, high = high, high * 2
-        while high - low > 1:
-            middle = (low + high) // 2
-            if special.betainc(size, middle + 1, p_stop) < p:
-                low = middle
-            else:
-                high = middle
-        # the search starts at 1, so 0 is still to be asked for
-        return 0 if high == 1 and special.betainc(size, 1, p_stop) >= p else high
+
+def _quantile(p: float, size: float, p_stop: float) -> int:
+    low, high = -1, 1
+    while special.betainc(size, high + 1, p_stop) < p:
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        if special.betainc(size, middle + 1, p_stop) < p:
+            low = middle
+        else:
+            high = middle
+    # the search starts at 1, so 0 is still to be asked for
+    return 0 if high == 1 and special.betainc(size, 1, p_stop) >= p else high

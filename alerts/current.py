@@ -3,19 +3,91 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 
+class StoryCount(msgspec.Struct, frozen=True, array_like=True):
+    """What one novel story adds to the counts of its tick."""
+
+    is_negative: bool
+    is_post: bool = False
+    source: int = 0  # hash
+    ratio: float = 1.0  # of its policy: how often that says negative, to how often the stream's first one did
+
+
 class TickCounts(msgspec.Struct, array_like=True):
-    """The novel stories of one tick."""
+    """The novel stories of one tick.
+
+    >>> counts = TickCounts(5)
+    >>> counts.add([StoryCount(True, ratio=1.25), StoryCount(False)])
+    >>> counts.n_stories, counts.n_negative, counts.n_negative_first
+    (2, 1, 0.8)
+    """
 
     tick: int
     n_stories: int = 0
     n_negative: int = 0
     n_posts: int = 0  # of the negative ones
     sources: tuple[int, ...] = ()  # of the negative ones: hashes, distinct, ascending
+    ratio_excess: float = 0.0  # sum over the stories of ratio - 1: nothing while one policy has read all
+    first_excess: float = 0.0  # sum over the negative ones of 1 / ratio - 1
+    n_corrected: int = 0  # negative ones that corrections took away
+    n_retracted: int = 0  # stories that they took away
+
+    @property
+    def n_negative_first(self) -> float:
+        """Return how many negative stories the stream's first policy would have found here, expected.
+
+        Each counts by the inverse of its policy's ratio: unbiased where that policy's is right for this topic.
+        """
+        return self.n_negative + self.first_excess
+
+    def add(self, stories: Iterable[StoryCount]) -> None:
+        """Count stories of this tick."""
+        sources = set(self.sources)
+        for story in stories:
+            self.n_stories += 1
+            self.ratio_excess += story.ratio - 1
+            if story.is_negative:
+                self.n_negative += 1
+                self.first_excess += 1 / story.ratio - 1
+                self.n_posts += story.is_post
+                sources.add(story.source)
+        self.sources = tuple(sorted(sources))
+
+    def revise(self, was: StoryCount | None, now: StoryCount | None, known: Sequence[int]) -> None:
+        """Count a story as corrected.
+
+        Args:
+            was: what it has counted as; None: it was not counted.
+            now: what it counts as; None: it does not.
+            known: the sources of the negative stories of this tick, as corrected, as far as they are remembered.
+        """
+        n_before = self.n_negative
+        if was is not None:
+            self._take(was)
+        if now is not None:
+            self.add([now])
+        self.n_corrected = max(0, self.n_corrected + n_before - self.n_negative)
+        self.n_retracted = max(0, self.n_retracted + (was is not None) - (now is not None))
+        # of a story that is forgotten nobody knows the source: then one too many stays
+        if len(known) == self.n_negative:
+            self.sources = tuple(sorted(set(known)))
+
+    def _take(self, story: StoryCount) -> None:
+        self.n_stories -= 1
+        self.ratio_excess -= story.ratio - 1
+        if story.is_negative:
+            self.n_negative -= 1
+            self.first_excess -= 1 / story.ratio - 1
+            self.n_posts = max(0, self.n_posts - story.is_post)
+
+    def uncorrected(self) -> TickCounts:
+        """Return the counts with what corrections took away."""
+        n_stories, n_negative = self.n_stories + self.n_retracted, self.n_negative + self.n_corrected
+        return msgspec.structs.replace(self, n_stories=max(n_stories, n_negative), n_negative=n_negative)
 
 
 class CurrentWindow:
@@ -27,26 +99,36 @@ class CurrentWindow:
         counts: of ticks that have stories, in their order; older ones are left out.
 
     >>> window = CurrentWindow(10, 4, [TickCounts(6, 5, 5), TickCounts(8, 2, 1), TickCounts(10, 3, 2)])
-    >>> window.n_stories, window.n_negative
-    (5, 3)
+    >>> window.n_stories, window.n_negative, window.ratio
+    (5, 3, 1.0)
     """
 
     def __init__(self, tick: int, n_ticks: int, counts: Iterable[TickCounts]) -> None:
         self._tick = tick
+        self._n_ticks = n_ticks
         self._counts = [one for one in counts if tick - n_ticks < one.tick <= tick]
         self.n_stories = sum(one.n_stories for one in self._counts)
         self.n_negative = sum(one.n_negative for one in self._counts)
         self.n_posts = sum(one.n_posts for one in self._counts)
         self.n_sources = len(frozenset(source for one in self._counts for source in one.sources))
+        self.n_corrected = sum(one.n_corrected for one in self._counts)
+        self.ratio = 1.0
+        self._is_of_first = not any(one.ratio_excess for one in self._counts)
+        self.ratio = self._ratio(self._counts)
+
+    def uncorrected(self) -> CurrentWindow:
+        """Return the window as it would be without the corrections that took from it."""
+        return CurrentWindow(self._tick, self._n_ticks, [one.uncorrected() for one in self._counts])
 
     def residual(self, level: float, scales: tuple[int, ...]) -> float:
         """Return by how many standard deviations the counts exceed what is usual, mean over scales; never below 0.
 
         *See* "The transformation of Poisson, binomial and negative-binomial data" by Anscombe (1948): twice the
-        root of a Poisson count and 3/8 has about unit variance, whatever the mean.
+        root of a Poisson count and 3/8 has about unit variance, whatever the mean. So values of different policies
+        compare, as long as each is held against what is usual in its own terms.
 
         Args:
-            level: usual number of negative stories a tick.
+            level: negative stories a tick that the stream's first policy would usually find.
             scales: lengths in ticks, none longer than the window.
 
         >>> window = CurrentWindow(10, 4, [TickCounts(8, 2, 1), TickCounts(10, 3, 2)])
@@ -55,15 +137,17 @@ class CurrentWindow:
         """
         total = 0.0
         for scale in scales:
-            observed = sum(one.n_negative for one in self._counts if one.tick > self._tick - scale)
-            total += 2 * (math.sqrt(observed + 0.375) - math.sqrt(level * scale + 0.375))
+            within = [one for one in self._counts if one.tick > self._tick - scale]
+            observed = sum(one.n_negative for one in within)
+            expected = level * scale * self._ratio(within)
+            total += 2 * (math.sqrt(observed + 0.375) - math.sqrt(expected + 0.375))
         return max(0.0, total / len(scales))
 
     def onset(self, level: float) -> int:
         """Return the tick from which a raised rate explains the counts best (likelihood ratio scan).
 
         Args:
-            level: usual number of negative stories a tick.
+            level: usual number of negative stories a tick, in the terms of the policies that read the window.
 
         >>> CurrentWindow(10, 9, [TickCounts(2, 1, 1), TickCounts(9, 3, 3), TickCounts(10, 2, 2)]).onset(0.2)
         9
@@ -78,3 +162,10 @@ class CurrentWindow:
             if one.n_negative and ratio > best_ratio:
                 best, best_ratio = one.tick, ratio
         return best
+
+    def _ratio(self, counts: Sequence[TickCounts]) -> float:
+        """Return how often the policies that read these stories say negative, to how often the first one did."""
+        if self._is_of_first:
+            return 1.0
+        n_stories = sum(one.n_stories for one in counts)
+        return 1 + sum(one.ratio_excess for one in counts) / n_stories if n_stories else self.ratio

@@ -40,6 +40,7 @@ class EpisodeReason(StrEnum):
     NO_SURGE = "no_surge"
     UNCHANGED = "unchanged"  # the episode goes on as it was
     FADING = "fading"  # no longer raised, but not for long enough
+    CORRECTED = "corrected"  # corrections took the surge away: closed at once
     COOLING_DOWN = "cooling_down"  # a surge so soon after the last one, and no graver: suppressed
 
 
@@ -181,6 +182,10 @@ class EpisodeTracker:
         if evidence.is_over and self._is_graver(severity):
             state.severity = severity
             return Verdict(EpisodeReason.ESCALATED, self._transition(TransitionKind.ESCALATED, evidence))
+        if evidence.reason is SurgeReason.CORRECTED:
+            # it was none: neither a lull to wait out, nor a reason to keep quiet about the next one
+            state.is_open = False
+            return Verdict(EpisodeReason.CORRECTED, self._transition(TransitionKind.CLOSED, evidence))
         if evidence.is_raised or state.raised_at is None:
             return Verdict(EpisodeReason.UNCHANGED)
         if evidence.at - state.raised_at < timedelta(seconds=self._config.hold_s):

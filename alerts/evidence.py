@@ -17,6 +17,9 @@ class SurgeReason(StrEnum):
     BELOW_SUPPORT = "below_support"  # too few negative stories, or too few sources
     VOLUME_NOT_RAISED = "volume_not_raised"  # no more negative stories than the topic's own past has seen
     SHARE_NOT_RAISED = "share_not_raised"  # more stories of every kind
+    CORRECTED = (
+        "corrected"  # analysts' corrections took the surge away: as it was counted before it would still be on
+    )
 
 
 class EvidenceStory(msgspec.Struct, frozen=True):
@@ -50,7 +53,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     return_period_s: float  # once in so long is usual for this topic
     n_negative: int  # stories, as are the next four
     n_stories: int
-    expected: float
+    expected: float  # in the terms of the policies that read the window, as is `usual_share`
     expected_low: int  # 5 % and 95 % quantiles of what is usual
     expected_high: int
     negative_share: float | None  # None: no stories
@@ -62,3 +65,5 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     baseline_age_s: float
     stories: tuple[EvidenceStory, ...] = ()  # negative, most copies first
     policy_versions: tuple[str, ...] = ()
+    negative_ratio: float = 1.0  # of those policies to the stream's first one, mean over the stories
+    n_corrected: int = 0  # negative stories that corrections took out of the window

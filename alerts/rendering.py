@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from alerts.episodes import Transition, TransitionKind
-from alerts.evidence import Evidence
+from alerts.evidence import Evidence, SurgeReason
 
 MAX_QUOTE = 120
 """Characters of a story that fit into a notification's first lines."""
@@ -61,9 +61,12 @@ def _first(evidence: Evidence) -> str:
 
 def _closing(transition: Transition) -> str:
     evidence = transition.evidence
+    lasted = _duration(transition.at - transition.opened_at)
+    if evidence.reason is SurgeReason.CORRECTED:
+        were = "story was" if evidence.n_corrected == 1 else "stories were"
+        lasted += f", as {evidence.n_corrected} negative {were} corrected"
     return (
-        f"the surge of {_time(transition.opened_at)} is over after "
-        f"{_duration(transition.at - transition.opened_at)}: {evidence.n_negative} negative stories "
+        f"the surge of {_time(transition.opened_at)} is over after {lasted}: {evidence.n_negative} negative stories "
         f"in the last {_hours(evidence)} where {evidence.expected:.1f} were expected"
     )
 

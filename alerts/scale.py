@@ -92,6 +92,19 @@ class OwnScale:
             self.state.maxima = [entry for entry in maxima if entry[0] >= oldest]
             self.state.maxima.append((block, value))
 
+    def maximum(self, block: int) -> float:
+        """Return the greatest value so far of the block that is going on; 0 where there was none above that."""
+        maxima = self.state.maxima
+        return maxima[-1][1] if maxima and maxima[-1][0] == block else 0.0
+
+    def correct(self, block: int, value: float) -> None:
+        """Have `value` be the maximum of a past block, as what made it greater was wrong."""
+        kept = [entry for entry in self.state.maxima if entry[0] != block]
+        if value > 0:
+            kept = sorted([*kept, (block, value)])
+        self.state.maxima = kept
+        self._fitted = None
+
     def return_period_s(self, block: int, value: float) -> float:
         """Return once in how many seconds a block is expected to reach a value; uses earlier blocks only."""
         threshold, excess, p_exceeding = self._fit(block)

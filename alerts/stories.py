@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from alerts.current import StoryCount
 from alerts.observation import Label, Observation
 from alerts.sketches import TextSketch, is_contradicted, resemblance
+from alerts.windows import NovelStory
 
 __all__ = ["Assignment", "Stories", "StoryConfig", "StoryState", "TextSketch"]
 
@@ -71,6 +73,21 @@ class StoryState(msgspec.Struct, array_like=True):
     sources: list[int]  # hashes, ascending
     excerpt: str  # of negative stories only: no others are shown
     url: str | None
+    count: StoryCount | None = None  # what the detector counts it as; None: it is older than corrections
+    negative_ratio: float = 1.0  # of the policy that read its first document
+    is_corrected: bool = False  # an analyst has said what its first document says: so do its copies
+    is_retracted: bool = False  # an analyst has said that it is not about the topic: nor are its copies
+
+    @property
+    def counts_as(self) -> StoryCount | None:
+        """Return what it adds to its tick; `None` where it does not count."""
+        if self.is_retracted:
+            return None
+        return self.count or StoryCount(self.label == "negative")
+
+    def in_window(self) -> NovelStory:
+        """Return what it is in the window of its first document."""
+        return NovelStory(self.label, self.polarity, self.policy_version, self.negative_ratio)
 
 
 class Assignment(NamedTuple):
@@ -110,24 +127,50 @@ class Stories:
             story.number: frozenset(story.sketch.words) for story in self.state.stories
         }
 
-    def update(self, observation: Observation, tick: int) -> Assignment:
+    def update(self, observation: Observation, tick: int, *, may_lead: bool = True) -> Assignment:
         """Return the story of a document, a new one if it resembles none.
 
         Args:
             observation: the document.
             tick: the tick being closed.
+            may_lead: it becomes the first document of a story that it is older than.
         """
         self._forget(observation.published_at)
         words = frozenset(observation.sketch.words)
         story = self._find(observation, words)
         if story is None:
             return Assignment(self._found(observation, words, tick), is_novel=True)
-        return self._join(story, observation)
+        return self._join(story, observation, may_lead=may_lead)
+
+    def retract(self, story: StoryState) -> None:
+        """Have a story no longer count; its copies still join it, and do not count either."""
+        story.is_retracted = True
 
     def negative_since(self, tick: int) -> list[StoryState]:
         """Return the negative stories found in or after a tick, those with most copies first."""
-        found = [story for story in self.state.stories if story.tick >= tick and story.label == "negative"]
+        found = [
+            story
+            for story in self.state.stories
+            if story.tick >= tick and story.label == "negative" and not story.is_retracted
+        ]
         return sorted(found, key=lambda story: (-story.copies, story.published_at, story.document_id))
+
+    def first_of(self, document_id: str) -> StoryState | None:
+        """Return the story whose first document this is; a copy decides nothing of its story."""
+        return next((story for story in self.state.stories if story.document_id == document_id), None)
+
+    def negative_sources(self, tick: int) -> list[int]:
+        """Return the source of each negative story found in a tick that is remembered."""
+        counts = [story.counts_as for story in self.state.stories if story.tick == tick and story.count is not None]
+        return [count.source for count in counts if count is not None and count.is_negative]
+
+    def correct(self, story: StoryState, observation: Observation) -> None:
+        """Have a story say what an analyst says of its first document; it counts again if it was retracted."""
+        story.label, story.polarity = observation.label, observation.polarity
+        if story.count is not None:
+            story.count = msgspec.structs.replace(story.count, is_negative=observation.label == "negative")
+        story.is_corrected, story.is_retracted = True, False
+        self._quote(story, observation)
 
     def snapshot(self) -> bytes:
         """Return the state."""
@@ -187,6 +230,8 @@ class Stories:
             sources=[observation.source_hash],
             excerpt="",
             url=None,
+            count=observation.as_count(),
+            negative_ratio=observation.negative_ratio,
         )
         self._quote(story, observation)
         self.state.n_found += 1
@@ -194,17 +239,19 @@ class Stories:
         self._words[story.number] = words
         return story
 
-    def _join(self, story: StoryState, observation: Observation) -> Assignment:
+    def _join(self, story: StoryState, observation: Observation, *, may_lead: bool) -> Assignment:
         story.copies += 1
         story.last_at = max(story.last_at, observation.published_at)
         if observation.source_hash not in story.sources and len(story.sources) < self._config.max_sources:
             story.sources = sorted([*story.sources, observation.source_hash])
         first = (story.published_at, story.document_id)
-        if (observation.published_at, observation.document_id) >= first:
+        if not may_lead or (observation.published_at, observation.document_id) >= first:
             return Assignment(story, is_novel=False)
         story.published_at, story.document_id = observation.published_at, observation.document_id
-        story.source, story.label = observation.source, observation.label
-        story.polarity, story.policy_version = observation.polarity, observation.policy_version
+        story.source = observation.source
+        if not story.is_corrected:
+            story.label, story.polarity = observation.label, observation.polarity
+            story.policy_version, story.negative_ratio = observation.policy_version, observation.negative_ratio
         self._quote(story, observation)
         return Assignment(story, is_novel=False, replaced_at=first[0])
 

@@ -5,85 +5,23 @@ Updated at ticks that have stories, and at every tick while a surge lasts. Never
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Sequence
+from operator import attrgetter
 
 import msgspec
 
-from alerts.baseline import Baseline, BaselineConfig, BaselineState
-from alerts.current import CurrentWindow, TickCounts
+from alerts.baseline import Baseline, BaselineState, Lesson
+from alerts.current import CurrentWindow, StoryCount, TickCounts
 from alerts.evidence import Evidence, SurgeReason
-from alerts.scale import OwnScale, ScaleConfig, ScaleState
+from alerts.scale import OwnScale, ScaleState
+from alerts.surge_config import SurgeConfig
 from alerts.ticks import tick_end, tick_start
 
 __all__ = ["DetectorState", "Evidence", "SurgeConfig", "SurgeDetector", "SurgeReason", "TickCounts"]
 
-DAY_S = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class SurgeConfig:
-    """What makes a surge.
-
-    >>> SurgeConfig(min_negative=0)
-    Traceback (most recent call last):
-        ...
-    ValueError: min_negative must be >= 1, got 0
-    """
-
-    bin_s: int = 300
-    # Length of a tick; the windows' own.
-    scales_s: tuple[int, ...] = (3_600, 14_400)
-    # Averaged: the hour is quick, four hours reach small topics. The longest is the current window.
-    min_negative: int = 4
-    # Negative stories in the current window. With five, a failure that a small trade press writes four
-    # stories about in an afternoon is missed; with three, half as many again opened on a real stream. Busy
-    # topics never notice: their own scale asks for more.
-    min_sources: int = 2
-    # Distinct sources among them: one outlet's series is not the public.
-    min_posts: int = 10
-    # So many negative posts stand for a second source: feeds of posts often do not name their authors.
-    min_history_s: int = 2 * DAY_S
-    # Below two days not even the hours of the day have been seen twice.
-    return_period_s: float = 30.0 * DAY_S
-    # Volume: once a month is usual, so one false alarm per topic and month at the most; one in six months
-    # on simulated topics, as the share must be raised too.
-    keep_return_period_s: float = 5.0 * DAY_S
-    # Below it the surge is over; far enough from the other that an hour's lull does not end it.
-    max_p_volume: float = 0.05
-    # Counts alone: guards topics whose own scale is still mostly belief.
-    max_p_share: float = 0.2
-    # Share: a gate, not a second alarm (harder ones cost recall; surge.md, 4).
-    keep_p_share: float = 0.5
-    # More than half would be usual: the share is back.
-    follow_s: int = 7 * 3_600
-    # Evidence goes on so long after a surge, for episodes to close on; longer than their hold.
-    max_frozen_s: int = 2 * DAY_S
-    # The baseline stands still in a surge, but what lasts longer is the new normal.
-    baseline: BaselineConfig = field(default_factory=BaselineConfig)
-    scale: ScaleConfig = field(default_factory=ScaleConfig)
-
-    def __post_init__(self) -> None:
-        """Check the ranges."""
-        if self.bin_s < 1 or 3_600 % self.bin_s:
-            raise ValueError(f"bin_s must divide an hour, got {self.bin_s}")
-        if not self.scales_s or any(scale_s < 3_600 or scale_s % 3_600 for scale_s in self.scales_s):
-            raise ValueError(f"scales_s must be whole hours, got {self.scales_s}")
-        for name in ("min_negative", "min_sources", "min_posts", "follow_s"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
-        for name in ("min_history_s", "max_frozen_s"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must be >= 0, got {getattr(self, name)}")
-        if not 0 < self.keep_return_period_s <= self.return_period_s:
-            raise ValueError(f"keep_return_period_s must be in (0, return_period_s], got {self.keep_return_period_s}")
-        for name in ("max_p_volume", "max_p_share", "keep_p_share"):
-            if not 0 < getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be in (0, 1], got {getattr(self, name)}")
-
-    @property
-    def window_ticks(self) -> int:
-        """Return the length of the current window in ticks."""
-        return max(self.scales_s) // self.bin_s
+LESSON_HOURS = 24
+"""For which what the baseline has learnt can still be corrected: as long as stories are remembered."""
 
 
 class DetectorState(msgspec.Struct, array_like=True):
@@ -98,6 +36,12 @@ class DetectorState(msgspec.Struct, array_like=True):
     over_since: int | None = None  # first tick of the present surge
     raised_at: int = 0  # its last tick so far
     onset: int | None = None
+    lessons: list[Lesson] = []  # of the last hours that had stories, ascending
+    ratio: float = 1.0  # of the policies that read the last hour that was learnt
+    scale_before: float = 0.0  # maximum of its block before the present surge
+
+
+_tick, _hour = attrgetter("tick"), attrgetter("hour")
 
 
 class SurgeDetector:
@@ -135,11 +79,12 @@ class SurgeDetector:
             return None
         return self.state.last_tick + 1
 
-    def update(self, counts: TickCounts) -> Evidence | None:
+    def update(self, counts: TickCounts, *, has_grown: bool = False) -> Evidence | None:
         """Return what is known at the end of a tick, or `None` where it brings nothing to judge.
 
         Args:
             counts: the tick's novel stories; ticks without any may be left out unless `next_tick` names them.
+            has_grown: corrections have brought negative stories into earlier ticks.
 
         Raises:
             ValueError: the tick is not after the last one.
@@ -154,11 +99,31 @@ class SurgeDetector:
         self._learn(tick)
         if counts.n_stories:
             state.recent.append(counts)
-        if not counts.n_negative and state.over_since is None:
+        if not counts.n_negative and not has_grown and state.over_since is None:
             return None
         evidence = self._judge(tick)
         self._follow(tick, evidence)
         return evidence
+
+    def revise(self, tick: int, was: StoryCount | None, now: StoryCount | None, known: Sequence[int]) -> None:
+        """Count a story of an earlier tick as corrected, in the current window and in what the baseline has learnt.
+
+        Args:
+            tick: in which the story was found.
+            was: what it has counted as; None: it was not counted.
+            now: what it counts as; None: it does not.
+            known: the sources of that tick's negative stories, as corrected, as far as they are remembered.
+        """
+        state, hour = self.state, tick // self._ticks_an_hour
+        if hour < state.hour:
+            self._relearn(hour, was, now)
+            return
+        at = bisect_left(state.recent, tick, key=_tick)
+        if at == len(state.recent) or state.recent[at].tick != tick:
+            if was is not None:
+                return
+            state.recent.insert(at, TickCounts(tick))
+        state.recent[at].revise(was, now, known)
 
     @property
     def is_followed(self) -> bool:
@@ -184,6 +149,11 @@ class SurgeDetector:
             state.over_since = tick
         if state.over_since is not None and evidence.is_raised:
             state.raised_at = tick
+        if state.over_since is not None and evidence.reason is SurgeReason.CORRECTED:
+            # it never was: nothing to follow, and nothing to measure later ones by
+            self._scale.correct(self._block(state.over_since), state.scale_before)
+            state.over_since = None
+            state.onset = None
         if state.over_since is not None and tick >= self._follow_until():
             state.over_since = None
             state.onset = None
@@ -199,40 +169,65 @@ class SurgeDetector:
         if until <= state.hour:
             return
         if not self._is_frozen(tick):
-            hours: dict[int, tuple[int, int]] = {}
+            hours: dict[int, tuple[int, float, float]] = {}
             for counts in state.recent:
                 hour = counts.tick // self._ticks_an_hour
-                n_stories, n_negative = hours.get(hour, (0, 0))
-                hours[hour] = (n_stories + counts.n_stories, n_negative + counts.n_negative)
+                n_stories, n_negative, excess = hours.get(hour, (0, 0.0, 0.0))
+                hours[hour] = (
+                    n_stories + counts.n_stories,
+                    n_negative + counts.n_negative_first,
+                    excess + counts.ratio_excess,
+                )
             for hour in sorted(hour for hour in hours if state.hour <= hour < until):
-                self._baseline.skip(hour - state.hour)
-                self._baseline.update(*hours[hour])
+                self._baseline.skip(hour - state.hour, state.ratio)
+                self._teach(hour, *hours[hour])
                 state.hour = hour + 1
-            self._baseline.skip(until - state.hour)
+            self._baseline.skip(until - state.hour, state.ratio)
+            state.lessons = [lesson for lesson in state.lessons if lesson.hour >= until - LESSON_HOURS]
         state.hour = until
         state.recent = [counts for counts in state.recent if counts.tick // self._ticks_an_hour >= until]
+
+    def _teach(self, hour: int, n_stories: int, n_negative: float, excess: float) -> None:
+        if n_stories:  # corrections may have taken them all
+            self.state.ratio = 1 + excess / n_stories
+        self.state.lessons.append(self._baseline.update(n_stories, n_negative, self.state.ratio, hour))
+
+    def _relearn(self, hour: int, was: StoryCount | None, now: StoryCount | None) -> None:
+        """Have the baseline learn an hour as corrected; one of a surge, which it has not learnt, stays unlearnt."""
+        at = bisect_left(self.state.lessons, hour, key=_hour)
+        if at == len(self.state.lessons) or self.state.lessons[at].hour != hour:
+            return
+        lesson = self.state.lessons[at]
+        n_stories = lesson.n_stories + (now is not None) - (was is not None)
+        n_negative = lesson.n_negative + _first(now) - _first(was)
+        n_hours = self.state.hour - 1 - hour
+        self.state.lessons[at] = self._baseline.revise(lesson, n_stories, max(0.0, n_negative), n_hours)
 
     def _judge(self, tick: int) -> Evidence:
         config, state = self._config, self.state
         current = CurrentWindow(tick, config.window_ticks, state.recent)
         hours = config.window_ticks / self._ticks_an_hour
-        level = self._baseline.level
+        ratio = current.ratio
+        level = self._baseline.level * ratio
         return_period_s = self._return_period_s(tick, current)
-        p_volume = self._baseline.p_volume(current.n_negative, hours)
-        p_share = self._baseline.p_share(current.n_stories, current.n_negative)
+        p_volume = self._baseline.p_volume(current.n_negative, hours, ratio)
+        p_share = self._baseline.p_share(current.n_stories, current.n_negative, ratio)
         age_s = float((tick + 1 - state.first_tick) * config.bin_s)
         reason = self._reason(current, age_s, return_period_s, p_volume, p_share)
         is_over = reason is SurgeReason.SURGE
+        is_raised = is_over or self._is_raised(return_period_s, p_share)
+        if not is_raised and current.n_corrected and state.over_since is not None:
+            reason = SurgeReason.CORRECTED if self._was_raised(tick, current) else reason
         if is_over and state.onset is None:
             state.onset = current.onset(level / self._ticks_an_hour)
-        low, high = self._baseline.interval(hours)
+        low, high = self._baseline.interval(hours, ratio)
         return Evidence(
             topic=self._topic,
             at=tick_end(tick, config.bin_s),
             window_s=config.window_ticks * config.bin_s,
             reason=reason,
             is_over=is_over,
-            is_raised=is_over or (return_period_s >= config.keep_return_period_s and p_share <= config.keep_p_share),
+            is_raised=is_raised,
             return_period_s=return_period_s,
             n_negative=current.n_negative,
             n_stories=current.n_stories,
@@ -240,23 +235,41 @@ class SurgeDetector:
             expected_low=low,
             expected_high=high,
             negative_share=current.n_negative / current.n_stories if current.n_stories else None,
-            usual_share=self._baseline.share,
+            usual_share=self._baseline.share_for(ratio),
             p_volume=p_volume,
             p_share=p_share,
             onset_at=None if state.onset is None else tick_start(state.onset, config.bin_s),
             n_sources=current.n_sources,
             baseline_age_s=age_s,
+            negative_ratio=ratio,
+            n_corrected=current.n_corrected,
         )
 
+    def _is_raised(self, return_period_s: float, p_share: float) -> bool:
+        return return_period_s >= self._config.keep_return_period_s and p_share <= self._config.keep_p_share
+
+    def _was_raised(self, tick: int, current: CurrentWindow) -> bool:
+        """Return whether a surge would still be on without the corrections."""
+        before = current.uncorrected()
+        p_share = self._baseline.p_share(before.n_stories, before.n_negative, before.ratio)
+        return self._is_raised(self._scale.return_period_s(self._block(tick), self._value(before)), p_share)
+
     def _return_period_s(self, tick: int, current: CurrentWindow) -> float:
-        scales = tuple(scale_s // self._config.bin_s for scale_s in self._config.scales_s)
-        value = current.residual(self._baseline.level / self._ticks_an_hour, scales)
-        block = tick * self._config.bin_s // self._config.scale.block_s
+        value, block = self._value(current), self._block(tick)
         return_period_s = self._scale.return_period_s(block, value)
         # a surge enters once, with the value that began it: or a crisis of weeks would be the topic's scale
         if not self._is_frozen(tick):
+            if self.state.over_since is None:
+                self.state.scale_before = self._scale.maximum(block)
             self._scale.update(block, value)
         return return_period_s
+
+    def _value(self, current: CurrentWindow) -> float:
+        scales = tuple(scale_s // self._config.bin_s for scale_s in self._config.scales_s)
+        return current.residual(self._baseline.level / self._ticks_an_hour, scales)
+
+    def _block(self, tick: int) -> int:
+        return tick * self._config.bin_s // self._config.scale.block_s
 
     def _reason(
         self, current: CurrentWindow, age_s: float, return_period_s: float, p_volume: float, p_share: float
@@ -274,3 +287,8 @@ class SurgeDetector:
         if p_share > config.max_p_share:
             return SurgeReason.SHARE_NOT_RAISED
         return SurgeReason.SURGE
+
+
+def _first(story: StoryCount | None) -> float:
+    """Return what a story adds to the negative ones that the stream's first policy would have found."""
+    return 1 / story.ratio if story is not None and story.is_negative else 0.0

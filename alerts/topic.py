@@ -12,13 +12,15 @@ from datetime import datetime
 
 import msgspec
 
+from alerts.corrections import Correction, Corrections, Effect
 from alerts.current import TickCounts
 from alerts.evidence import Evidence, EvidenceStory
+from alerts.finals import FinalCounts, FinalWindows
 from alerts.observation import Observation
 from alerts.stories import Assignment, Stories, StoriesState, StoryConfig
 from alerts.surge import DetectorState, SurgeConfig, SurgeDetector
 from alerts.ticks import tick_end, tick_of
-from alerts.windows import OpenWindow, OpenWindows, Window, WindowConfig
+from alerts.windows import OpenWindow, OpenWindows, Window, WindowConfig, WindowStatus
 
 MAX_EVIDENCE_STORIES = 5
 """Stories that an alert shows: what a person reads before opening the console."""
@@ -55,6 +57,7 @@ class Closed:
     late: tuple[Observation, ...] = ()  # in no window: theirs was final
     n_documents: int = 0  # applied, the late ones not among them
     n_stories: int = 0  # novel
+    effects: tuple[Effect, ...] = ()  # of revisions
 
 
 class TopicState(msgspec.Struct):
@@ -68,6 +71,8 @@ class TopicState(msgspec.Struct):
     origins: dict[int, int]
     closed_until: int | None
     watched_since: datetime | None
+    revisions: dict[int, int] = {}
+    finals: dict[int, FinalCounts] = {}
 
 
 class TopicTrend:
@@ -119,6 +124,11 @@ class TopicTrend:
         return self._state.origins
 
     @property
+    def revisions(self) -> dict[int, int]:
+        """Return the last applied revision of each source partition; the caller keeps it."""
+        return self._state.revisions
+
+    @property
     def closed_until(self) -> int | None:
         """Return the last closed tick."""
         return self._state.closed_until
@@ -157,19 +167,24 @@ class TopicTrend:
         windows: list[Window] = []
         evidence: list[Evidence] = []
         late: list[Observation] = []
+        effects: list[Effect] = []
         n_documents = n_stories = 0
         while (tick := self._next_tick()) is not None and tick <= last:
             arrived = self._take(tick)
-            in_time = [observation for observation in arrived if not self._is_late(observation, tick)]
-            late += (observation for observation in arrived if self._is_late(observation, tick))
+            documents = [observation for observation in arrived if observation.revision is None]
+            in_time = [observation for observation in documents if not self._is_late(observation, tick)]
+            late += (observation for observation in documents if self._is_late(observation, tick))
             counts = self._apply(tick, in_time)
             n_documents += len(in_time)
             n_stories += counts.n_stories
-            windows += self._windows.close(tick)
-            evidence += self._judge(counts)
+            corrections = [self._corrections.apply(observation, tick) for observation in arrived[len(documents) :]]
+            effects += (correction.effect for correction in corrections)
+            has_grown = [self._recount(correction, counts) for correction in corrections]
+            windows += self._close_windows(tick)
+            evidence += self._judge(counts, has_grown=any(has_grown))
             self._state.closed_until = tick
         self._state.closed_until = last
-        return Closed(tuple(windows), tuple(evidence), tuple(late), n_documents, n_stories)
+        return Closed(tuple(windows), tuple(evidence), tuple(late), n_documents, n_stories, tuple(effects))
 
     def watch_since(self, at: datetime) -> None:
         """Say since when the stream has been watched, where that was not known when the topic was first seen."""
@@ -201,6 +216,8 @@ class TopicTrend:
         self._pending_ticks = [observation.known_tick(self._bin_s) for observation in state.pending]
         self._windows = OpenWindows(state.topic, self._config.windows, state.windows)
         self._stories = Stories(self._config.stories, state.stories)
+        self._finals = FinalWindows(state.topic, self._config.windows, self._config.stories.horizon_s, state.finals)
+        self._corrections = Corrections(self._stories, self._windows, self._finals, self._config.windows)
         self._detector = (
             None if state.detector is None else SurgeDetector(state.topic, self._config.surge, state=state.detector)
         )
@@ -227,43 +244,60 @@ class TopicTrend:
         return observation.is_late or tick > self._config.windows.final_tick(published)
 
     def _apply(self, tick: int, observations: list[Observation]) -> TickCounts:
-        counts, sources = TickCounts(tick), set()
+        counts, novel = TickCounts(tick), []
         for observation in observations:
             assignment = self._stories.update(observation, tick)
             self._windows.add(observation)
             self._place(observation, assignment)
-            if not assignment.is_novel:
-                continue
-            counts.n_stories += 1
-            if observation.label == "negative":
-                counts.n_negative += 1
-                counts.n_posts += observation.kind == "social"
-                sources.add(observation.source_hash)
-        counts.sources = tuple(sorted(sources))
+            if assignment.is_novel and assignment.story.count is not None:
+                novel.append(assignment.story.count)
+        counts.add(novel)
         return counts
+
+    def _recount(self, correction: Correction, counts: TickCounts) -> bool:
+        """Have the detector count a story as corrected, and return whether that adds a negative one to its window."""
+        was, now, tick = correction.was, correction.now, correction.tick
+        if was == now:
+            return False
+        known = self._stories.negative_sources(tick)
+        if tick == counts.tick:
+            counts.revise(was, now, known)
+            return False
+        self._detect_from(counts.tick).revise(tick, was, now, known)
+        has_grown = now is not None and now.is_negative and not (was is not None and was.is_negative)
+        return has_grown and tick > counts.tick - self._config.surge.window_ticks
+
+    def _close_windows(self, tick: int) -> list[Window]:
+        closed = self._windows.close(tick)
+        for window in closed:
+            if window.status is WindowStatus.FINAL:
+                self._finals.keep(window, tick_of(window.start_at, self._bin_s))
+        return closed + self._finals.corrected()
 
     def _place(self, observation: Observation, assignment: Assignment) -> None:
         """Count a story in the window of its first document."""
         story = assignment.story
         if assignment.replaced_at is not None:
             self._windows.remove_story(tick_of(assignment.replaced_at, self._bin_s), story.number)
-        if assignment.is_novel or assignment.replaced_at is not None:
+        if (assignment.is_novel or assignment.replaced_at is not None) and not story.is_retracted:
             published = tick_of(observation.published_at, self._bin_s)
-            self._windows.add_story(published, story.number, story.label, story.polarity)
+            self._windows.add_story(published, story.number, story.in_window())
 
-    def _judge(self, counts: TickCounts) -> list[Evidence]:
+    def _detect_from(self, tick: int) -> SurgeDetector:
+        """Return the detector, which begins where the stream was watched first, or at this tick."""
         if self._detector is None:
-            if not counts.n_stories:
-                return []
-            first = counts.tick
             if self._state.watched_since is not None:
-                first = min(first, tick_of(self._state.watched_since, self._bin_s))
-            self._detector = SurgeDetector(self._state.topic, self._config.surge, first)
-        was_followed = self._detector.is_followed
-        if not counts.n_stories and not was_followed:
+                tick = min(tick, tick_of(self._state.watched_since, self._bin_s))
+            self._detector = SurgeDetector(self._state.topic, self._config.surge, tick)
+        return self._detector
+
+    def _judge(self, counts: TickCounts, *, has_grown: bool) -> list[Evidence]:
+        was_followed = self._detector is not None and self._detector.is_followed
+        if not counts.n_stories and not was_followed and not has_grown:
             return []
-        evidence = self._detector.update(counts)
-        if evidence is None or not (was_followed or self._detector.is_followed):
+        detector = self._detect_from(counts.tick)
+        evidence = detector.update(counts, has_grown=has_grown)
+        if evidence is None or not (was_followed or detector.is_followed):
             return []
         return [self._with_stories(evidence, counts.tick)]
 

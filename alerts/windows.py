@@ -1,4 +1,4 @@
-"""Windows: the event-time tumbling windows of one topic, provisional, revised and final.
+"""Windows: the event-time tumbling windows of one topic, provisional, revised and final (corrected: `finals.py`).
 
 Told what to add and which tick to close; decides neither lateness of a source nor what a story is.
 """
@@ -6,8 +6,8 @@ Told what to add and which tick to close; decides neither lateness of a source n
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -21,8 +21,9 @@ class WindowStatus(StrEnum):
     """How much of a window's content can still change."""
 
     PROVISIONAL = "provisional"  # its end has come
-    REVISED = "revised"  # delayed documents came after that
+    REVISED = "revised"  # delayed documents or corrections came after that
     FINAL = "final"  # its grace is over: never changes again
+    CORRECTED = "corrected"  # what corrections make of a final one: lies beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,24 @@ class Window:
     negative_share: float | None
     n_sources: int
     policy_versions: Mapping[str, int]  # documents by the policy that read them
+    stories_by_version: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # novel stories, negative ones
+    negative_ratio: float | None = None  # mean over the novel stories
+
+
+class NovelStory(msgspec.Struct, frozen=True, array_like=True):
+    """A story in the window of its first document."""
+
+    label: Label
+    polarity: float
+    policy_version: str = ""  # that read the first document
+    negative_ratio: float = 1.0  # of that policy
 
 
 class OpenWindow(msgspec.Struct, array_like=True):
     """A window that can still change."""
 
     n_documents: int = 0
-    novel: dict[int, tuple[Label, float]] = {}  # story number: label, polarity
+    novel: dict[int, NovelStory] = {}  # by story number
     sources: list[int] = []
     policy_versions: dict[str, int] = {}
     is_touched: bool = False  # in the tick being closed
@@ -95,7 +107,7 @@ class OpenWindows:
     >>> windows = OpenWindows("FTX", WindowConfig())
     >>> windows.add(Observation(document_id="a", published_at=datetime(1970, 1, 1, tzinfo=UTC), source="Wire",
     ...     sentiment=(0.8, 0.1, 0.1)))
-    >>> windows.add_story(0, 7, "negative", -0.7)
+    >>> windows.add_story(0, 7, NovelStory("negative", -0.7))
     >>> [window.status.value for window in windows.close(0)], windows.next_tick()
     (['provisional'], 6)
     >>> [(window.status.value, window.n_negative) for window in windows.close(6)], windows.next_tick()
@@ -117,17 +129,30 @@ class OpenWindows:
         if observation.source_hash not in window.sources and len(window.sources) < self._config.max_sources:
             window.sources = sorted([*window.sources, observation.source_hash])
 
-    def add_story(self, tick: int, number: int, label: Label, polarity: float) -> None:
-        """Count a story in the window that holds its first document."""
+    def is_open(self, tick: int) -> bool:
+        """Return whether the window of a tick has documents and can still change."""
+        return tick in self.state
+
+    def add_story(self, tick: int, number: int, story: NovelStory) -> None:
+        """Count a story in the window that holds its first document, or have it count as something else."""
         window = self.state[tick]
         window.is_touched = True
-        window.novel[number] = (label, polarity)
+        window.novel[number] = story
 
     def remove_story(self, tick: int, number: int) -> None:
         """Take a story back from a window, as an older first document has come; final windows stay."""
         window = self.state.get(tick)
         if window is not None and window.novel.pop(number, None) is not None:
             window.is_touched = True
+
+    def remove_document(self, tick: int, policy_version: str) -> None:
+        """Take back a document that is not about the topic; its source stays, as others may be from there."""
+        window = self.state[tick]
+        window.is_touched = True
+        if n_read := window.policy_versions.pop(policy_version, 0):
+            window.n_documents -= 1
+            if n_read > 1:
+                window.policy_versions[policy_version] = n_read - 1
 
     def next_tick(self) -> int | None:
         """Return the tick whose close makes the next window final."""
@@ -158,10 +183,11 @@ class OpenWindows:
         return cls(topic, config, msgspec.msgpack.decode(snapshot, type=dict[int, OpenWindow]))
 
     def _report(self, tick: int, window: OpenWindow, status: WindowStatus) -> Window:
-        labels = [label for label, _ in window.novel.values()]
+        labels = [story.label for story in window.novel.values()]
         n_stories, n_negative = len(labels), labels.count("negative")
-        # fsum: the mean must not depend on the order in which stories came
-        total = math.fsum(polarity for _, polarity in window.novel.values())
+        # fsum: the means must not depend on the order in which stories came
+        total = math.fsum(story.polarity for story in window.novel.values())
+        ratios = math.fsum(story.negative_ratio for story in window.novel.values())
         return Window(
             topic=self._topic,
             start_at=tick_start(tick, self._config.bin_s),
@@ -176,4 +202,14 @@ class OpenWindows:
             negative_share=n_negative / n_stories if n_stories else None,
             n_sources=len(window.sources),
             policy_versions=dict(sorted(window.policy_versions.items())),
+            stories_by_version=_by_version(window.novel.values()),
+            negative_ratio=ratios / n_stories if n_stories else None,
         )
+
+
+def _by_version(stories: Iterable[NovelStory]) -> dict[str, tuple[int, int]]:
+    counts: dict[str, tuple[int, int]] = {}
+    for story in stories:
+        n_stories, n_negative = counts.get(story.policy_version, (0, 0))
+        counts[story.policy_version] = (n_stories + 1, n_negative + (story.label == "negative"))
+    return dict(sorted(counts.items()))

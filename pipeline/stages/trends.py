@@ -1,7 +1,8 @@
 """Trends: per topic, counts stories in event-time windows and looks for surges, as marks close ticks.
 
-State by key: `topic` holds what ticks have counted, `+topic/partition/offset` a mention that waits for its tick, `#p`
-the marks of partition p. So a mention costs one small record, and a topic's own is written once a tick.
+State by key: `topic` holds what ticks have counted, `+topic/partition/offset` a mention that waits for its tick,
+`+topic/partition/r7` one that a revision caused, `#p` the marks of partition p. So a mention costs one small record, and
+a topic's own is written once a tick.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from alerts.topic import TopicConfig, TopicTrend
 from alerts.watermarks import MarkLedger
 from alerts.windows import Window
 from pipeline.metrics import Metrics
-from pipeline.records import EvidenceRecord, Mark, Mention, MentionOrMark, Origin, TrendRecord
+from pipeline.records import EvidenceRecord, Mark, Mention, MentionOrMark, Origin, TrendRecord, VersionCounts
 from pipeline.stage import Outbound, States, partition_of
 
 TrendsState: TypeAlias = TopicTrend | MarkLedger | Observation
+
+MIN_RATIO, MAX_RATIO = 0.2, 5.0
+"""A policy that says negative so much more or less often than another is broken, or was measured on too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,8 @@ class TrendsStage:
 
     def _observe(self, mention: Mention, partition: int) -> list[Outbound]:
         live = self._live(mention.topic, partition)
-        source, offset = mention.origin
-        key = f"+{mention.topic}/{source}/{offset}"
-        if offset <= live.trend.origins.get(source, -1) or key in live.waiting:
+        key = _waiting_key(mention)
+        if _is_applied(live.trend, key) or key in live.waiting:
             return []
         observation = _observation(mention)
         live.trend.observe(observation)
@@ -89,6 +92,8 @@ class TrendsStage:
         if ledger.began_at is not None:
             live.trend.watch_since(ledger.began_at)
         closed = live.trend.close(until)
+        for effect in closed.effects:
+            self._metrics.count_change(effect.value)
         last = live.trend.closed_until
         for key in [key for key, tick in live.waiting.items() if last is not None and tick <= last]:
             del live.waiting[key]
@@ -152,6 +157,8 @@ class TrendsStage:
             negative_share=window.negative_share,
             n_sources=window.n_sources,
             policy_versions=dict(window.policy_versions),
+            stories_by_version={version: VersionCounts(*n) for version, n in window.stories_by_version.items()},
+            negative_ratio=window.negative_ratio,
         )
         return Outbound("trends", window.topic.encode(), record, partition)
 
@@ -160,10 +167,30 @@ class TrendsStage:
         return Outbound("candidates", evidence.topic.encode(), record, 0)
 
 
+def _waiting_key(mention: Mention) -> str:
+    """Return the key of a mention that waits; a revision has its own number, as its document is applied already."""
+    source, offset = mention.origin
+    number = offset if mention.revision is None else f"r{mention.revision}"
+    return f"+{mention.topic}/{source}/{number}"
+
+
+def _applied_of(trend: TopicTrend, key: str) -> tuple[dict[int, int], int, int]:
+    """Return where a topic keeps how far it is with mentions of the kind under `key`, its source, and its number."""
+    _, source, number = key.rsplit("/", 2)
+    if number.startswith("r"):
+        return trend.revisions, int(source), int(number[1:])
+    return trend.origins, int(source), int(number)
+
+
+def _is_applied(trend: TopicTrend, key: str) -> bool:
+    last, source, number = _applied_of(trend, key)
+    return number <= last.get(source, -1)
+
+
 def _applied(trend: TopicTrend, key: str) -> None:
     """Have the topic remember that it has what the mention under `key` came from, and all before that."""
-    _, source, offset = key.rsplit("/", 2)
-    trend.origins[int(source)] = max(int(offset), trend.origins.get(int(source), -1))
+    last, source, number = _applied_of(trend, key)
+    last[source] = max(number, last.get(source, -1))
 
 
 def _is_due(topic: TopicTrend, until: datetime) -> bool:
@@ -185,4 +212,7 @@ def _observation(mention: Mention) -> Observation:
         excerpt=mention.excerpt,
         url=mention.url,
         policy_version=mention.policy_version,
+        negative_ratio=min(max(mention.negative_ratio, MIN_RATIO), MAX_RATIO),
+        revision=mention.revision,
+        change=mention.change,
     )

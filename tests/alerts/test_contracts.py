@@ -21,7 +21,7 @@ from alerts.stories import Stories, StoryConfig
 from alerts.surge import SurgeConfig, SurgeDetector
 from alerts.topic import TopicConfig, TopicTrend
 from alerts.watermarks import MarkLedger, SourceWatermark
-from alerts.windows import OpenWindows, WindowConfig
+from alerts.windows import NovelStory, OpenWindows, WindowConfig
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 N_STEPS = 120
@@ -96,7 +96,7 @@ def step_windows(windows: OpenWindows, n: int, draw: random.Random) -> object:
     observation = observed(n, draw)
     windows.add(observation)
     tick = int(observation.published_at.timestamp()) // 300
-    windows.add_story(tick, n, observation.label, observation.polarity)
+    windows.add_story(tick, n, NovelStory(observation.label, observation.polarity))
     return windows.close(tick), windows.next_tick()
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from alerts.observation import Observation
-from alerts.windows import OpenWindows, WindowConfig, WindowStatus
+from alerts.windows import NovelStory, OpenWindows, WindowConfig, WindowStatus
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -58,9 +58,9 @@ def test_stories_are_counted_by_their_label_and_documents_by_policy() -> None:
     windows = OpenWindows("FTX", WindowConfig())
     for minute, source, version in ((0, "A", "v2"), (1, "B", "v1"), (2, "A", "v1"), (3, "C", "v1")):
         windows.add(published(minute, source=source, version=version))
-    windows.add_story(0, 1, "negative", -0.75)
-    windows.add_story(0, 2, "positive", 0.5)
-    windows.add_story(0, 3, "neutral", 0.25)
+    windows.add_story(0, 1, NovelStory("negative", -0.75))
+    windows.add_story(0, 2, NovelStory("positive", 0.5))
+    windows.add_story(0, 3, NovelStory("neutral", 0.25))
     [window] = windows.close(0)
     assert (window.n_documents, window.n_stories, window.n_sources) == (4, 3, 3)
     assert (window.n_negative, window.n_neutral, window.n_positive) == (1, 1, 1)
@@ -81,11 +81,11 @@ def test_a_window_of_copies_has_no_polarity() -> None:
 def test_a_story_moves_to_the_window_of_its_older_first_document() -> None:
     windows = OpenWindows("FTX", WindowConfig())
     windows.add(published(6))
-    windows.add_story(1, 1, "negative", -0.7)
+    windows.add_story(1, 1, NovelStory("negative", -0.7))
     windows.close(1)
     windows.add(published(1))
     windows.remove_story(1, 1)
-    windows.add_story(0, 1, "negative", -0.7)
+    windows.add_story(0, 1, NovelStory("negative", -0.7))
     assert [(window.start_at.minute, window.n_stories) for window in windows.close(2)] == [(0, 1), (5, 0)]
 
 
