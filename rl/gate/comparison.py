@@ -29,7 +29,7 @@ class Showing(StrEnum):
 class Comparison:
     """The candidate's mean reward less another policy's, in units of reward (0.01 is a point).
 
-    >>> comparison = compare(np.ones(100), np.ones(100), np.arange(100), margin=0.01, level=0.05)
+    >>> comparison = compare(np.ones(300), np.ones(300), np.arange(300), margin=0.01, level=0.05)
     >>> comparison.showing.value, comparison.difference
     ('not_worse', 0.0)
     """
@@ -60,15 +60,17 @@ def compare(
         candidate: rewards, shape (N,).
         other: rewards of the other policy on the same items, shape (N,).
         cluster: stories, shape (N,), more than one.
-        margin: by which the candidate may be worse, > 0.
+        margin: by which the candidate may be worse, in (0, 1).
         level: probability of error with which "not worse" may be shown.
         p_worse: probability of error with which "worse" may be shown.
     """
-    if not margin > 0:
-        raise ValueError(f"margin must be > 0, got {margin}")
+    if not 0 < margin < 1:
+        raise ValueError(f"margin must be in (0, 1), got {margin}")
     sample = difference_of(candidate, other, cluster)
     low, high = sample.interval()
-    not_worse, worse = sample.p_at_most(-margin), sample.p_at_least(0.0)
+    # stories without any difference would be seen so often though one in 1 / margin were lost
+    not_worse = max(sample.p_at_most(-margin), (1.0 - margin) ** sample.n)
+    worse = sample.p_at_least(0.0)
     is_worse, is_not_worse = worse <= p_worse, not_worse <= level
     # a difference within the margin may be shown to be both; what is allowed is then what counts
     showing = Showing.NOT_WORSE if is_not_worse else Showing.WORSE if is_worse else Showing.NEITHER

@@ -49,7 +49,7 @@ def objections_of(report: GateReport) -> list[str]:
 
 def changes_of(report: GateReport) -> list[str]:
     """Return what would change the answer: a sentence for each objection."""
-    return [_change(report, reason) for reason in report.reasons]
+    return list(dict.fromkeys(_change(report, reason) for reason in report.reasons))
 
 
 def items_needed(comparison: Comparison, margin: float, level: float) -> int | None:
@@ -114,9 +114,8 @@ def _saying(report: GateReport, reason: GateReason) -> str:
 def _seen(comparison: Comparison | None) -> str:
     if comparison is None:
         return "which was not looked at"
-    return (
-        f"by a difference of {points(comparison.difference)} ({points(comparison.low)} to {points(comparison.high)})"
-    )
+    low, high = (points(end).split(" ")[0] for end in (comparison.low, comparison.high))
+    return f"a difference of {points(comparison.difference)} (95 % interval {low} to {high})"
 
 
 def _change(report: GateReport, reason: GateReason) -> str:
