@@ -26,13 +26,14 @@ class StepFigures:
     entropy: float  # nats per token
     clip_share: float  # of tokens whose ratio was clipped, in [0, 1]
     gradient_norm: float  # before it is clipped
+    n_padded_tokens: int = 0  # that learning took through the network: once forward counts one, once backward two
 
 
 class Algorithm(Protocol):
     """Improves a network from feedback.
 
-    An algorithm is made with the network to tune (which it changes in place, and whose copy at that moment is the
-    reference policy), its own frozen config, the reward, the device and a `torch.Generator`.
+    An algorithm is made with the network to tune (which it changes in place), its own frozen config, the reward, the
+    device, a `torch.Generator`, and the reference policy (a copy of the network at that moment where none is given).
     """
 
     @property
@@ -43,7 +44,7 @@ class Algorithm(Protocol):
         """Update the network once from a batch."""
 
     def state(self) -> Mapping[str, Tensor]:
-        """Return all that is needed to go on after `restore`: optimiser, target network, value head, counters."""
+        """Return all that is needed to go on after `restore`: what is trained, optimiser, replay, random numbers."""
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on where `state` was taken."""
