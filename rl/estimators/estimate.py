@@ -36,9 +36,12 @@ class EstimateLimits:
     # Effective number of clusters that make up the variance: of fewer, the variance itself is a guess.
     max_support_gap_deviations: float = 2.0
     # The ratios' mean is 1 where everything can be shown; how many standard errors it may be away.
+    min_matches: float = 15.0
+    # Effective number of units for which the behaviour policy came to show what it seldom shows: of fewer, those that
+    # it happened not to show are missing from the estimate and from its interval alike.
 
     def __post_init__(self) -> None:
-        for name in ("min_ess", "min_stories", "min_carriers", "max_support_gap_deviations"):
+        for name in ("min_ess", "min_stories", "min_carriers", "max_support_gap_deviations", "min_matches"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
 

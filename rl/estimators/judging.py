@@ -9,8 +9,9 @@ import numpy as np
 
 from rl.estimators.estimate import Estimate, EstimateLimits, RefusalReason, Refused
 from rl.estimators.log import Floats
-from rl.estimators.studentised import Studentised
-from rl.estimators.terms import Ratio, Terms
+from rl.estimators.studentised import studentised
+from rl.estimators.support import unsupported
+from rl.estimators.terms import Terms, effective_size
 
 
 def estimate(terms: Terms, limits: EstimateLimits | None = None) -> Estimate | Refused:
@@ -45,15 +46,13 @@ def estimate(terms: Terms, limits: EstimateLimits | None = None) -> Estimate | R
     if ess_clusters < limits.min_stories:
         detail = f"the rounds count as {ess_clusters:.0f} stories, {limits.min_stories} are needed"
         return refused(RefusalReason.FEW_STORIES, detail, ess)
-    gap = _support_gap(terms)
-    if gap > limits.max_support_gap_deviations:
-        detail = f"the ratios' mean is {gap:.1f} standard errors from 1: some decisions were never shown"
-        return refused(RefusalReason.NO_SUPPORT, detail, ess)
+    if (missing := unsupported(terms, limits)) is not None:
+        return refused(RefusalReason.NO_SUPPORT, missing, ess)
     sample = studentised(terms)
     if sample.standard_error and sample.carriers < limits.min_carriers:
         detail = f"{sample.carriers:.0f} stories make up the variance, {limits.min_carriers:g} are needed"
         return refused(RefusalReason.HEAVY_WEIGHTS, detail, ess)
-    low, high = sample.interval()
+    low, high = sample.interval() if sample.standard_error else _around(terms.value, ess_clusters)
     return Estimate(
         value=terms.value,
         low=low,
@@ -66,43 +65,12 @@ def estimate(terms: Terms, limits: EstimateLimits | None = None) -> Estimate | R
     )
 
 
-def studentised(terms: Terms) -> Studentised:
-    """Return the terms' value with its jackknife over clusters, as contributions of independent clusters."""
-    without = terms.without_each()  # (G,)
-    n_groups, value = len(without), terms.value
-    contributions = n_groups * value - (n_groups - 1) * without
-    figures = Studentised.of(contributions)
-    # the pseudo-values' mean is the value less its estimated bias, which is as noisy as it is small
-    return Studentised(value, figures.standard_error, figures.skewness, figures.carriers, figures.n)
-
-
-def effective_size(weights: Floats) -> float:
-    """Return how many equal weights say as much as these.
-
-    See "Survey Sampling" by Kish.
-
-    >>> effective_size(np.array([1.0, 1.0, 1.0])), effective_size(np.array([100.0, 0.001])) < 1.01
-    (3.0, True)
-    """
-    squares = float((weights**2).sum())
-    return float(weights.sum()) ** 2 / squares if squares else 0.0
-
-
 def _by_cluster(terms: Terms, weights: Floats) -> Floats:
     group, n_groups = terms.groups()
     return np.bincount(group, weights, n_groups).astype(np.float64)
 
 
-def _support_gap(terms: Terms) -> float:
-    """Return by how many standard errors the mean ratio of propensities is off, of the worst policy or the pair."""
-    means = [Terms((Ratio(w, terms.review),), terms.cluster, terms.review, (w,)) for w in terms.weights]
-    gaps = [_deviations(mean, 1.0) for mean in means]
-    gaps += [_deviations(means[0].minus(other), 0.0) for other in means[1:]]
-    return max(gaps)
-
-
-def _deviations(terms: Terms, expected: float) -> float:
-    sample = studentised(terms)
-    if not sample.standard_error:
-        return 0.0 if abs(sample.mean - expected) < 1e-9 else float("inf")
-    return abs(sample.mean - expected) / sample.standard_error
+def _around(value: float, n: float) -> tuple[float, float]:
+    """Return the interval where nothing varies: what n stories would have shown with a probability of 2.5 %."""
+    half = 1.0 - 0.025 ** (1.0 / n)
+    return value - half, value + half

@@ -1,6 +1,6 @@
 """A mean of independent, skewed contributions against a value it might have: intervals and p-values.
 
-Knows neither rounds nor policies: one number for each cluster comes in.
+Knows neither rounds nor policies.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 from scipy import stats
 
 from rl.estimators.log import Floats
+from rl.estimators.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +101,13 @@ class Studentised:
         if abs(slope) < 1e-9:  # the limit, which the formula divides by
             return x
         return float((np.cbrt(1 + slope * (x - slope / 6)) - 1) * 3 / slope)
+
+
+def studentised(terms: Terms) -> Studentised:
+    """Return the terms' value with its jackknife over clusters, as contributions of independent clusters."""
+    without = terms.without_each()  # (G,)
+    n_groups, value = len(without), terms.value
+    contributions = n_groups * value - (n_groups - 1) * without
+    figures = Studentised.of(contributions)
+    # the pseudo-values' mean is the value less its estimated bias, which is as noisy as it is small
+    return Studentised(value, figures.standard_error, figures.skewness, figures.carriers, figures.n)

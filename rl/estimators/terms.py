@@ -80,3 +80,15 @@ class Terms:
         group, n_groups = self.groups()
         without: Floats = np.sum([ratio.without_each(group, n_groups) for ratio in self.ratios], axis=0)
         return without
+
+
+def effective_size(weights: Floats) -> float:
+    """Return how many equal weights say as much as these.
+
+    See "Survey Sampling" by Kish.
+
+    >>> effective_size(np.array([1.0, 1.0, 1.0])), effective_size(np.array([100.0, 0.001])) < 1.01
+    (3.0, True)
+    """
+    squares = float((weights**2).sum())
+    return float(weights.sum()) ** 2 / squares if squares else 0.0

@@ -11,10 +11,9 @@ from enum import StrEnum
 
 import numpy as np
 
-from rl.estimators.judging import studentised
 from rl.estimators.log import Floats, Integers, KnownRewards
 from rl.estimators.review_weighted import review_weighted
-from rl.estimators.studentised import Studentised
+from rl.estimators.studentised import Studentised, studentised
 
 
 class Showing(StrEnum):

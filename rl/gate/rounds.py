@@ -13,9 +13,10 @@ from rl.estimators.doubly_robust import doubly_robust
 from rl.estimators.estimate import Estimate, EstimateLimits, RefusalReason, Refused
 from rl.estimators.from_rounds import JudgedUnitLog
 from rl.estimators.inverse_propensity import self_normalised
-from rl.estimators.judging import estimate, studentised
+from rl.estimators.judging import estimate
 from rl.estimators.log import KnownRewards
 from rl.estimators.review_weighted import review_weighted
+from rl.estimators.studentised import studentised
 from rl.estimators.terms import Terms
 from rl.gate.comparison import Showing
 
