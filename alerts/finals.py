@@ -16,8 +16,8 @@ class FinalCounts(msgspec.Struct, array_like=True):
 
     versions: dict[str, list[int]] = {}  # documents, novel stories and negative ones, by the policy that read them
     n_positive: int = 0
-    polarity: float = 0.0  # sum over the novel stories
-    ratios: float = 0.0  # likewise
+    polarity: int = 0  # sum over the novel stories, in millionths: short, and exact whatever is taken back
+    ratio_excess: int = 0  # likewise of negative_ratio - 1
     n_sources: int = 0
 
 
@@ -54,8 +54,8 @@ class FinalWindows:
         counts = FinalCounts(
             versions={version: [n, 0, 0] for version, n in window.policy_versions.items()},
             n_positive=window.n_positive,
-            polarity=(window.polarity or 0.0) * window.n_stories,
-            ratios=(window.negative_ratio or 0.0) * window.n_stories,
+            polarity=_millionths((window.polarity or 0.0) * window.n_stories),
+            ratio_excess=_millionths(((window.negative_ratio or 1.0) - 1) * window.n_stories),
             n_sources=window.n_sources,
         )
         for version, (n_stories, n_negative) in window.stories_by_version.items():
@@ -114,8 +114,8 @@ class FinalWindows:
         version[1] += n
         version[2] += n * (story.label == "negative")
         counts.n_positive += n * (story.label == "positive")
-        counts.polarity += n * story.polarity
-        counts.ratios += n * story.negative_ratio
+        counts.polarity += n * _millionths(story.polarity)
+        counts.ratio_excess += n * _millionths(story.negative_ratio - 1)
 
     def _report(self, tick: int, counts: FinalCounts) -> Window:
         n_documents, n_stories, n_negative = (sum(of[n] for of in counts.versions.values()) for n in range(3))
@@ -129,10 +129,14 @@ class FinalWindows:
             n_negative=n_negative,
             n_neutral=n_stories - n_negative - counts.n_positive,
             n_positive=counts.n_positive,
-            polarity=counts.polarity / n_stories if n_stories else None,
+            polarity=counts.polarity / n_stories / 1e6 if n_stories else None,
             negative_share=n_negative / n_stories if n_stories else None,
             n_sources=counts.n_sources if n_documents else 0,
             policy_versions={version: of[0] for version, of in sorted(counts.versions.items()) if of[0]},
             stories_by_version={version: (of[1], of[2]) for version, of in sorted(counts.versions.items()) if of[1]},
-            negative_ratio=counts.ratios / n_stories if n_stories else None,
+            negative_ratio=1 + counts.ratio_excess / n_stories / 1e6 if n_stories else None,
         )
+
+
+def _millionths(value: float) -> int:
+    return round(value * 1e6)

@@ -74,7 +74,6 @@ class StoryState(msgspec.Struct, array_like=True):
     excerpt: str  # of negative stories only: no others are shown
     url: str | None
     count: StoryCount | None = None  # what the detector counts it as; None: it is older than corrections
-    negative_ratio: float = 1.0  # of the policy that read its first document
     is_corrected: bool = False  # an analyst has said what its first document says: so do its copies
     is_retracted: bool = False  # an analyst has said that it is not about the topic: nor are its copies
 
@@ -87,7 +86,8 @@ class StoryState(msgspec.Struct, array_like=True):
 
     def in_window(self) -> NovelStory:
         """Return what it is in the window of its first document."""
-        return NovelStory(self.label, self.polarity, self.policy_version, self.negative_ratio)
+        ratio = 1.0 if self.count is None else self.count.ratio
+        return NovelStory(self.label, self.polarity, self.policy_version, ratio)
 
 
 class Assignment(NamedTuple):
@@ -231,7 +231,6 @@ class Stories:
             excerpt="",
             url=None,
             count=observation.as_count(),
-            negative_ratio=observation.negative_ratio,
         )
         self._quote(story, observation)
         self.state.n_found += 1
@@ -251,7 +250,9 @@ class Stories:
         story.source = observation.source
         if not story.is_corrected:
             story.label, story.polarity = observation.label, observation.polarity
-            story.policy_version, story.negative_ratio = observation.policy_version, observation.negative_ratio
+            story.policy_version = observation.policy_version
+            if story.count is not None and story.count.ratio != observation.negative_ratio:
+                story.count = msgspec.structs.replace(story.count, ratio=observation.negative_ratio)
         self._quote(story, observation)
         return Assignment(story, is_novel=False, replaced_at=first[0])
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.baseline import BaselineConfig
+from alerts.corrections import Effect
 from alerts.evidence import Evidence
 from alerts.observation import Observation
 from alerts.scale import ScaleConfig
@@ -18,7 +22,7 @@ from alerts.sketches import TextSketch
 from alerts.surge import SurgeConfig
 from alerts.topic import Closed, TopicConfig, TopicTrend
 from alerts.watermarks import Lateness, MarkLedger, SourceWatermark
-from alerts.windows import Window
+from alerts.windows import Window, WindowStatus
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 END = START + timedelta(days=30)
@@ -49,6 +53,7 @@ class Document:
     words: tuple[int, ...]
     source: str
     is_negative: bool
+    correction: tuple[int, str] | None = None  # of so many documents before in its partition, and what is said of it
 
 
 documents = st.builds(
@@ -58,6 +63,9 @@ documents = st.builds(
     words=st.sampled_from([(), (1, 2, 3, 4), (1, 2, 3, 5), (7, 8, 9), (7, 8, 9, 10), (20, 21, 22)]),
     source=st.sampled_from(["A", "B", "C"]),
     is_negative=st.booleans(),
+    correction=st.one_of(
+        st.none(), st.tuples(st.integers(0, 4), st.sampled_from(["negative", "positive", "retracted", "added"]))
+    ),
 )
 partitions = st.lists(st.lists(documents, min_size=1, max_size=25), min_size=1, max_size=3)
 
@@ -67,9 +75,11 @@ def let_through(partition: int, held: list[Document]) -> list[Logged]:
     watermark = SourceWatermark(disorder_s=120)
     logged: list[Logged] = []
     marked = START - timedelta(days=1)
+    let: list[Observation] = []
+    n_revisions = 0
     for n, document in enumerate(sorted(held, key=lambda document: document.minute // 40)):
         at = START + timedelta(minutes=document.minute)
-        logged.append(
+        let.append(
             Observation(
                 document_id=f"{partition}-{n}",
                 published_at=at,
@@ -79,14 +89,32 @@ def let_through(partition: int, held: list[Document]) -> list[Logged]:
                 sentiment=(0.8, 0.1, 0.1) if document.is_negative else (0.1, 0.7, 0.2),
                 sketch=TextSketch(document.words),
                 excerpt=f"text {n}",
-                policy_version="v1",
+                policy_version=f"v{n % 2}",
+                negative_ratio=1.0 + 0.25 * (n % 2),
             )
         )
+        logged.append(let[-1])
         watermark.update(at)
+        if document.correction is not None:
+            back, said = document.correction
+            logged.append(corrected(let[max(0, n - back)], said, n_revisions, watermark))
+            n_revisions += 1
         if watermark.at is not None and watermark.at >= marked + timedelta(seconds=BIN_S):
             marked = watermark.at
             logged.append(watermark.at)
     return logged
+
+
+def corrected(observation: Observation, said: str, number: int, watermark: SourceWatermark) -> Observation:
+    """Return what an analyst says of a document, or of another one of the same time that is about the topic too."""
+    changes: dict[str, Any] = {"known_at": watermark.at, "is_late": False, "revision": number, "change": "revised"}
+    if said == "retracted":
+        changes["change"] = "retracted"
+    elif said == "added":
+        changes |= {"change": "added", "document_id": f"{observation.document_id}+"}
+    else:
+        changes["sentiment"] = (1.0, 0.0, 0.0) if said == "negative" else (0.0, 0.0, 1.0)
+    return msgspec.structs.replace(observation, **changes)
 
 
 def merged(logs: list[list[Logged]], draw: random.Random) -> list[tuple[int, Logged]]:
@@ -105,6 +133,7 @@ def run(
     windows: list[Window] = []
     evidence: list[Evidence] = []
     late: list[Observation] = []
+    effects: list[Effect] = []
     for source, item in merged(logs, draw):
         if isinstance(item, Observation):
             trend.observe(item)
@@ -116,13 +145,15 @@ def run(
             windows += closed.windows
             evidence += closed.evidence
             late += closed.late
+            effects += closed.effects
         if draw.random() < p_restart:
             trend = TopicTrend.restore(NERVOUS, trend.snapshot())
     closed = trend.close(END)
     windows += closed.windows
     evidence += closed.evidence
     late += closed.late
-    return Closed(tuple(windows), tuple(evidence), tuple(late)), trend.snapshot()
+    effects += closed.effects
+    return Closed(tuple(windows), tuple(evidence), tuple(late), effects=tuple(effects)), trend.snapshot()
 
 
 @settings(max_examples=150, deadline=None)
@@ -139,6 +170,7 @@ def test_no_order_of_arrival_and_no_grouping_of_closes_changes_anything(
 @settings(max_examples=100, deadline=None)
 @given(held=partitions)
 def test_every_document_is_counted_once_or_reported_late(held: list[list[Document]]) -> None:
+    held = [[replace(document, correction=None) for document in documents] for documents in held]
     logs = [let_through(partition, documents) for partition, documents in enumerate(held)]
     closed, _ = run(logs, random.Random(0), p_close=0.5)
     final = [window for window in closed.windows if window.status == "final"]
@@ -148,16 +180,47 @@ def test_every_document_is_counted_once_or_reported_late(held: list[list[Documen
         assert window.n_negative + window.n_neutral + window.n_positive == window.n_stories <= window.n_documents
 
 
-def test_the_examples_have_surges_revisions_and_late_documents_in_them() -> None:
-    draw = random.Random(4)
+@settings(max_examples=150, deadline=None)
+@given(held=partitions)
+def test_whatever_is_corrected_the_counts_of_a_window_fit_together(held: list[list[Document]]) -> None:
+    logs = [let_through(partition, documents) for partition, documents in enumerate(held)]
+    closed, _ = run(logs, random.Random(0), p_close=0.5)
+    finals: Counter[datetime] = Counter()
+    for window in closed.windows:
+        n_by_label = (window.n_negative, window.n_neutral, window.n_positive)
+        assert min(*n_by_label, window.n_sources) >= 0
+        assert sum(n_by_label) == window.n_stories <= window.n_documents
+        assert sum(window.policy_versions.values()) == window.n_documents
+        assert [sum(n) for n in zip(*window.stories_by_version.values(), strict=True)] in (
+            [window.n_stories, window.n_negative],
+            [],
+        )
+        finals[window.start_at] += window.status is WindowStatus.FINAL
+    assert set(finals.values()) <= {0, 1}
+    for evidence in closed.evidence:
+        assert 0 <= evidence.n_negative <= evidence.n_stories
+
+
+def test_the_examples_have_surges_revisions_late_documents_and_corrections_of_all_kinds_in_them() -> None:
+    draw = random.Random(1)
+
+    def said() -> tuple[int, str] | None:
+        kinds = ["negative", "positive", "retracted", "added"]
+        return (draw.randrange(5), draw.choice(kinds)) if draw.random() < 0.6 else None
+
     held = [
-        [Document(draw.randrange(0, 1_500), (n, n + 100), draw.choice("AB"), draw.random() < 0.2) for n in range(25)]
-        + [Document(draw.randrange(1_440, 1_500), (n, n + 200), draw.choice("ABC"), True) for n in range(25)]
+        [
+            Document(draw.randrange(0, 1_500), (n, n + 100), draw.choice("AB"), draw.random() < 0.2, said())
+            for n in range(25)
+        ]
+        + [Document(draw.randrange(1_440, 1_500), (n, n + 200), draw.choice("ABC"), True, said()) for n in range(25)]
         for _ in range(2)
     ]
     closed, _ = run([let_through(n, documents) for n, documents in enumerate(held)], random.Random(0), p_close=1.0)
     assert any(evidence.is_over for evidence in closed.evidence)
-    assert {window.status.value for window in closed.windows} == {"provisional", "revised", "final"}
+    assert any(evidence.n_corrected for evidence in closed.evidence)
+    assert {window.status for window in closed.windows} == set(WindowStatus)
+    assert set(closed.effects) == set(Effect)
     assert closed.late
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,9 +27,14 @@ from pipeline.records import (
     Mention,
     MentionOrMark,
     Origin,
+    ReadingRecord,
+    Revision,
     SketchRecord,
+    SpanRecord,
     Tick,
     TrendRecord,
+    VersionCounts,
+    decode,
     encode,
 )
 from pipeline.roles.logged_states import LoggedStates
@@ -194,7 +201,10 @@ def logged(seed: int) -> list[MentionOrMark]:
     minutes += [(3000 + 7.0 * n, "FTX halts withdrawals", True) for n in range(10)]
     minutes += [(draw.uniform(0, 60), "Gold falls", True)]
     minutes.sort(key=lambda entry: entry[0] + draw.uniform(0, 80))  # some late, some beyond the grace
+    # corrections take away and bring what is named beyond the excerpt
+    gold = (SpanRecord(900, 904, "Gold", (0.1, 0.8, 0.1)),)
     records: list[MentionOrMark] = []
+    decided: list[Decision] = []
     offsets = [0] * N_SOURCES
     for minute, text, is_negative in minutes:
         source = draw.randrange(N_SOURCES)
@@ -209,17 +219,45 @@ def logged(seed: int) -> list[MentionOrMark]:
             excerpt=text,
             url=None,
             sentiment=(0.9, 0.1, 0.0) if is_negative else (0.1, 0.8, 0.1),
-            spans=(),
+            spans=gold if draw.random() < 0.3 else (),
             propensity=1.0,
             policy_version="v1",
             from_cache=False,
             sketch=SketchRecord((draw.randrange(40), draw.randrange(40), draw.randrange(40))),
+            negative_ratio=draw.choice([1.0, 1.2]),
         )
         offsets[source] += 1
         records += of_first_partition(link.step(decision, Origin(source, 0)))
+        decided.append(decision)
+        if draw.random() < 0.4:
+            about = draw.choice(decided[-6:])
+            sentiment = draw.choice([(0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.1, 0.8, 0.1)])
+            right = ReadingRecord(sentiment, draw.choice([(), gold]))
+            revision = revision_of(about, right, f"c{draw.randrange(20)}")
+            for _ in range(draw.randint(1, 2)):  # some are logged twice
+                records += of_first_partition(link.step(revision, Origin(about.origin.partition, 0)))
     for source in range(N_SOURCES):
         records += of_first_partition(link.step(Tick(stream_at=at(3400)), Origin(source, 0)))
     return records
+
+
+def revision_of(decision: Decision, right: ReadingRecord, correction_id: str) -> Revision:
+    return Revision(
+        correction_id=correction_id,
+        document_id=decision.document_id,
+        origin=decision.origin,
+        kind=decision.kind,
+        source=decision.source,
+        published_at=decision.published_at,
+        revised_at=decision.decided_at,
+        excerpt=decision.excerpt,
+        url=decision.url,
+        counted=ReadingRecord(decision.sentiment, decision.spans),
+        right=right,
+        policy_version=decision.policy_version,
+        negative_ratio=decision.negative_ratio,
+        sketch=decision.sketch,
+    )
 
 
 def of_first_partition(outbound: Sequence[Outbound]) -> list[MentionOrMark]:
@@ -281,7 +319,10 @@ async def undisturbed(log: Sequence[MentionOrMark]) -> tuple[set[tuple[str, byte
     worker = await started()
     for record in log:
         await worker.take(record)
-    assert len(set(worker.sent)) == len(worker.sent)
+    # one correction can undo another, and a window look as it did before
+    again = (b'"status":"corrected"', b'"status":"revised"')
+    once = [entry for entry in worker.sent if not any(status in entry[1] for status in again)]
+    assert len(set(once)) == len(once)
     return set(worker.sent), worker.changelog.values
 
 
@@ -316,10 +357,14 @@ def counted(values: Mapping[str, bytes]) -> dict[str, Any]:
     return {key: msgspec.msgpack.decode(value) for key, value in values.items() if not key.startswith("+")}
 
 
-async def test_the_logs_have_evidence_revisions_and_late_mentions_in_them() -> None:
-    sent = [entry for seed in range(5) for entry in (await undisturbed(logged(seed)))[0]]
+async def test_the_logs_have_evidence_late_mentions_and_corrections_of_all_kinds_in_them() -> None:
+    logs = [logged(seed) for seed in range(5)]
+    sent = [entry for log in logs for entry in (await undisturbed(log))[0]]
     assert {kafka_topic for kafka_topic, _ in sent} == {"trends", "candidates", "late"}
     assert any(b'"revised"' in value for _, value in sent)
+    assert any(b'"corrected"' in value for kafka_topic, value in sent if kafka_topic == "trends")
+    changes = {record.change for log in logs for record in log if isinstance(record, Mention) and record.revision}
+    assert changes == {"added", "revised", "retracted"}
 
 
 async def test_what_waits_for_its_tick_is_kept_and_what_is_counted_is_dropped(worker: Worker) -> None:
@@ -363,6 +408,87 @@ async def test_what_a_death_left_behind_of_counted_mentions_goes_with_the_next_c
     await worker.take(mark(5))
     await worker.take(mark(60))
     assert set(worker.changelog.values) == {"ftx", "#0"}
+
+
+def corrected(first: Mention, number: int, known: float, **changes: Any) -> Mention:
+    """Return what a revision of a mention's document says, neutral by default."""
+    given: dict[str, Any] = {"sentiment": (0.1, 0.8, 0.1), "change": "revised"}
+    return msgspec.structs.replace(first, known_at=at(known), revision=number, **given | changes)
+
+
+def negatives(outbound: Sequence[Outbound]) -> list[tuple[str, int]]:
+    """Return status and negative stories of each window."""
+    records = [out.record for out in outbound]
+    return [(record.status, record.n_negative) for record in records if isinstance(record, TrendRecord)]
+
+
+def test_a_revision_counts_though_its_document_was_applied(stage: TrendsStage, registry: CollectorRegistry) -> None:
+    first = mention(0, 1)
+    fed(stage, first, mention(1, 2), mark(5))
+    revised = corrected(first, 0, known=5)
+    assert negatives(fed(stage, revised, revised, mark(10))) == [("revised", 1)]
+    assert fed(stage, revised, mark(12)) == []
+    assert negatives(fed(stage, mark(40))) == [("final", 1)]
+    assert negatives(fed(stage, corrected(first, 1, known=41, sentiment=(0.9, 0.1, 0.0)), mark(60))) == [
+        ("corrected", 2)
+    ]
+    assert registry.get_sample_value("finsurge_trend_changes_total", {"outcome": "revised"}) == 2
+    assert registry.get_sample_value("finsurge_stories_total") == 2  # a corrected view counts none again
+
+
+def test_revisions_of_sources_have_numbers_of_their_own(stage: TrendsStage) -> None:
+    left, right = mention(0, 1, source=0), mention(0, 2, source=1)
+    fed(stage, left, right, mark(5, n_sources=2), mark(5, source=1, n_sources=2))
+    revisions = [corrected(left, 3, known=6), corrected(right, 0, known=6), corrected(left, 2, known=6)]
+    outbound = fed(stage, *revisions, mark(10, n_sources=2), mark(10, source=1, n_sources=2))
+    assert negatives(outbound) == [("revised", 0)]
+
+
+def test_a_policy_s_ratio_goes_with_its_stories(stage: TrendsStage) -> None:
+    mentions = [mention(0, 1), mention(1, 2, policy_version="v2", negative_ratio=1.5)]
+    (window,) = [out.record for out in fed(stage, *mentions, mark(5))]
+    assert isinstance(window, TrendRecord)
+    assert window.negative_ratio == 1.25
+    assert window.stories_by_version == {"v1": VersionCounts(1, 1), "v2": VersionCounts(1, 1)}
+    assert decode(TrendRecord, encode(window)) == window
+
+
+@pytest.mark.parametrize("measured", [0.0, 1e9])
+def test_a_ratio_that_cannot_be_is_taken_for_the_greatest_that_can(stage: TrendsStage, measured: float) -> None:
+    (out,) = fed(stage, mention(0, 1, negative_ratio=measured), mark(5))
+    assert isinstance(out.record, TrendRecord)
+    assert out.record.negative_ratio in (pytest.approx(0.2), 5.0)
+
+
+async def test_a_revision_that_waits_survives_a_restart_and_comes_again_in_vain(worker: Worker) -> None:
+    first = mention(0, 1)
+    await worker.take(first, mark(5))
+    await worker.take(corrected(first, 0, known=5))
+    assert set(worker.changelog.values) == {"ftx", "#0", "+ftx/0/r0"}
+    await worker.die(0)
+    await worker.take(corrected(first, 0, known=5), mark(10))
+    assert set(worker.changelog.values) == {"ftx", "#0"}
+    assert [b'"n_negative":0' in value for _, value in worker.sent] == [False, True]
+    await worker.die(0)
+    assert await worker.take(corrected(first, 0, known=5)) == 0
+
+
+async def test_state_from_before_there_were_corrections_goes_on(worker: Worker) -> None:
+    """The changelog of a topic with an open window, a final one, a surge detector and a mention that waits."""
+    path = Path(__file__).parent / "trends_2026_11.json"
+    worker.changelog = Changelog([(key, bytes.fromhex(value)) for key, value in json.loads(path.read_text()).items()])
+    await worker.start()
+    await worker.take(mark(3_745))
+    first, second = mention(60, 3_726), mention(61, 3_728)
+    await worker.take(corrected(first, 0, known=3_746), corrected(second, 1, known=3_746, change="retracted"))
+    await worker.take(mark(3_751), mark(3_800), mark(4_400))
+    windows = [decode(TrendRecord, value) for kafka_topic, value in worker.sent if kafka_topic == "trends"]
+    assert [(window.status, window.n_documents, window.n_negative) for window in windows] == [
+        ("provisional", 1, 1),
+        ("revised", 1, 0),
+        ("final", 1, 0),
+        ("final", 1, 1),
+    ]
 
 
 async def test_after_a_reset_topics_of_all_partitions_are_found_again() -> None:
