@@ -3,7 +3,7 @@
     python benchmarks/estimators.py --replications 1000 --processes 2
 
 Documents are drawn from kinds; of each kind the right label's probabilities and two policies are known, and with them
-every policy's mean reward. A behaviour policy shows labels, a coin with a known probability draws reviews, copies of a
+every policy's mean reward. A behaviour policy shows labels, a coin of known probability draws reviews, copies of a
 story share their label. Prints, for each regime and estimator: bias and root mean squared error in points, coverage
 of the intervals that were given, the share of all replications with a wrong interval, and the share that was refused
 with its commonest reason; --json adds the figures.
@@ -142,8 +142,8 @@ def main() -> None:
     judged = [row for row in rows if row["n_given"] >= MIN_GIVEN and row["estimator"] != "direct"]
     outside = [row for row in judged if not 0.92 <= row["coverage"] <= 0.98]
     print(
-        f"direct method left out: of {len(judged)} rows with {MIN_GIVEN} intervals or more {len(outside)} cover less than "
-        f"92 or more than 98 %; of all rows the greatest share of replications with a wrong interval is "
+        f"direct method left out: of {len(judged)} rows with {MIN_GIVEN} intervals or more {len(outside)} cover less "
+        f"than 92 or more than 98 %; of all rows the greatest share of replications with a wrong interval is "
         f"{max(row['wrong'] for row in rows if row['estimator'] != 'direct'):.1%}"
     )
     if arguments.json:
@@ -250,7 +250,8 @@ def line(row: dict[str, Any]) -> str:
     numbers = "      –      –         –"
     if row["bias"] is not None:
         numbers = f"{row['bias'] * 100:+7.2f} {row['rmse'] * 100:6.2f} {row['coverage']:9.3f}"
-    return f"{row['regime']:>30} {row['estimator']:>30} {numbers} {row['wrong']:6.1%} {row['refused']:8.1%}  {row['why']}"
+    shares = f"{row['wrong']:6.1%} {row['refused']:8.1%}  {row['why']}"
+    return f"{row['regime']:>30} {row['estimator']:>30} {numbers} {shares}"
 
 
 def _noisy(p: Floats, spread: float, rng: np.random.Generator) -> Floats:
