@@ -1,0 +1,96 @@
+"""What the learner counts, over a registry that is given; label values come from enums and from the code."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
+
+from rl.algorithms.algorithm import StepFigures
+from rl.gate.reasons import GateReason
+from rl.learner.rollout import RolloutReason
+from rl.learner.wake import WakeReason
+
+_FIGURES = {
+    "reward": "Reward of the sampled actions of an update's last step.",
+    "kl": "KL to the reference policy, nats a token, in an update's last step.",
+    "entropy": "Entropy, nats a token, in an update's last step.",
+    "clip_share": "Share of tokens whose ratio was clipped in an update's last step.",
+    "gradient_norm": "Gradient norm before clipping in an update's last step.",
+    "loss": "Loss of an update's last step.",
+}
+
+
+class LearnerMetrics:
+    """The learner's metrics; a method per fact.
+
+    >>> registry = CollectorRegistry()
+    >>> LearnerMetrics(registry).count_update(WakeReason.DRIFT)
+    >>> registry.get_sample_value("finsurge_learner_updates_total", {"why": "drift"})
+    1.0
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"finsurge_{name}", text, labels, registry=registry)
+
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(f"finsurge_{name}", text, registry=registry)
+
+        self.registry = registry
+        ProcessCollector(registry=registry)
+        self._rounds = counter("learner_rounds_total", "Rounds read.")
+        self._unusable = counter("learner_unusable_rounds_total", "Records of `rounds` that are no round.")
+        self._fresh = gauge("learner_fresh_rounds", "Rounds that no update has learned from.")
+        self._updates = counter("learner_updates_total", "Updates begun, by what woke the learner.", "why")
+        self._failures = counter("learner_update_failures_total", "Updates that ended without a candidate.")
+        self._step = gauge("learner_update_step", "Step of the update on its way; 0 between updates.")
+        self._n_steps = gauge("learner_update_steps", "Steps of the update on its way.")
+        self._figures = {name: gauge(f"learner_update_{name}", text) for name, text in _FIGURES.items()}
+        self._ended_at = gauge("learner_last_update_timestamp_seconds", "When the last update ended.")
+        self._gate = counter("gate_answers_total", "Answers of the gate, by reason.", "reason")
+        self._rollout = counter("rollout_steps_total", "Steps of candidates towards service, by reason.", "reason")
+        for why in WakeReason:
+            self._updates.labels(why.value)
+        for reason in GateReason:
+            self._gate.labels(reason.value)
+        for step in RolloutReason:
+            self._rollout.labels(step.value)
+
+    def count_rounds(self, n_rounds: int, n_unusable: int) -> None:
+        """Count records of `rounds` that were read."""
+        self._rounds.inc(n_rounds)
+        self._unusable.inc(n_unusable)
+
+    def set_fresh(self, n_rounds: int) -> None:
+        """Say how many rounds wait for an update."""
+        self._fresh.set(n_rounds)
+
+    def count_update(self, why: WakeReason) -> None:
+        """Count an update that begins."""
+        self._updates.labels(why.value).inc()
+
+    def set_step(self, step: int, n_steps: int, figures: StepFigures) -> None:
+        """Say how far the update is, and what its last step was like."""
+        self._step.set(step)
+        self._n_steps.set(n_steps)
+        for name, of_figure in self._figures.items():
+            value = getattr(figures, name)
+            if value is not None:
+                of_figure.set(value)
+
+    def end_update(self, at: datetime, *, has_candidate: bool) -> None:
+        """Say that the update has ended."""
+        self._step.set(0)
+        self._n_steps.set(0)
+        self._ended_at.set(at.timestamp())
+        if not has_candidate:
+            self._failures.inc()
+
+    def count_gate(self, reason: GateReason) -> None:
+        """Count an answer of the gate."""
+        self._gate.labels(reason.value).inc()
+
+    def count_rollout(self, reason: RolloutReason) -> None:
+        """Count a step of a candidate towards service, or away from it."""
+        self._rollout.labels(reason.value).inc()

@@ -1,0 +1,89 @@
+"""Reads `rounds` into the round log: every partition, from where the log says, with no consumer group.
+
+The log keeps the offsets itself, so what it holds and how far it has read never differ.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from pipeline.feedback.records import RoundRecord
+from pipeline.feedback.round_record import round_of
+from pipeline.learner.round_log import LoggedRound, RoundLog
+from pipeline.records import decode
+
+log = logging.getLogger(__name__)
+
+
+class RoundsFeed:
+    """Follows the Kafka topic `rounds`.
+
+    Args:
+        bootstrap: host:port[,host:port].
+        kafka_topic: the topic's name in this deployment.
+        rounds: where they go.
+        on_rounds: told how many were read, and how many of those could not be understood.
+
+    Use as `async with RoundsFeed(…) as feed: await feed.read()`.
+    """
+
+    def __init__(
+        self, bootstrap: str, kafka_topic: str, rounds: RoundLog, on_rounds: Callable[[int, int], None]
+    ) -> None:
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        self._kafka_topic = kafka_topic
+        self._rounds = rounds
+        self._on_rounds = on_rounds
+
+    async def __aenter__(self) -> RoundsFeed:
+        await self._consumer.start()
+        numbers = self._consumer.partitions_for_topic(self._kafka_topic)
+        if numbers is None:  # asked for it: the metadata of a topic that nobody has asked for is not at hand
+            await self._consumer.topics()
+            numbers = self._consumer.partitions_for_topic(self._kafka_topic) or set()
+        partitions = [TopicPartition(self._kafka_topic, number) for number in sorted(numbers)]
+        if partitions:
+            self._consumer.assign(partitions)
+        known = self._rounds.next_offsets()
+        for partition in partitions:
+            if partition.partition in known:
+                self._consumer.seek(partition, known[partition.partition])
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._consumer.stop()
+
+    async def read(self, timeout_s: float = 1.0) -> int:
+        """Take what has come, waiting at most so long, and return how many rounds that was."""
+        rounds: list[LoggedRound] = []
+        next_offsets: dict[int, int] = {}
+        n_unusable = 0
+        for partition, records in (await self._consumer.getmany(timeout_ms=round(timeout_s * 1000))).items():
+            for record in records:
+                answered = _logged(record.value)
+                if answered is None:
+                    n_unusable += 1
+                    log.warning("no round at %s-%d@%d", partition.topic, partition.partition, record.offset)
+                else:
+                    rounds.append(answered)
+                next_offsets[partition.partition] = record.offset + 1
+        if next_offsets:
+            self._rounds.add(rounds, next_offsets)
+            self._on_rounds(len(rounds), n_unusable)
+        return len(rounds)
+
+
+def _logged(value: bytes | None) -> LoggedRound | None:
+    """Return what the log keeps of a record, or None if no round can be made of it."""
+    try:
+        record = decode(RoundRecord, value or b"")
+        round_of(record)
+    except (msgspec.DecodeError, ValueError):
+        return None
+    return LoggedRound(record.id, record.document_id, record.analyst, record.corrected_at, value or b"")
