@@ -41,9 +41,9 @@ class JudgedUnitLog:
 def known_rewards(rounds: Iterable[Round], answers: Sequence[Answer], reward: Reward) -> tuple[KnownRewards, ...]:
     """Return what each policy's answers would have earned on rounds with right labels, all on the same rounds.
 
-    Left out: what analysts found by themselves, quarantined rounds (weight 0), bare rejections, and rounds whose
-    reward is None for any of the policies. If many are bare rejections, the mean is of documents on which the served
-    action was better than usual: see `p_bare_rejections`.
+    Left out: what analysts found by themselves, quarantined rounds (weight 0), bare verdicts, and rounds whose reward is
+    None for any of the policies. If many are bare rejections, the mean is of documents on which the served action was
+    better than usual: see `p_without_right`.
 
     >>> known_rewards([], [lambda text: (Unit(0),)], lambda units, right: 1.0)[0].n_rounds
     0
@@ -64,15 +64,15 @@ def known_rewards(rounds: Iterable[Round], answers: Sequence[Answer], reward: Re
     )
 
 
-def p_bare_rejections(rounds: Iterable[Round]) -> float:
-    """Return the review-weighted share of rounds that reject without saying what is right.
+def p_without_right(rounds: Iterable[Round]) -> float:
+    """Return the review-weighted share of rounds whose verdict does not tell what is right.
 
-    >>> p_bare_rejections([])
+    They hang together with what the served action earned, so that a mean of the others is biased by as much.
+
+    >>> p_without_right([])
     0.0
     """
-    return _share(
-        (logged.right is None and logged.verdict is Verdict.REJECT, logged) for logged in rounds if _estimates(logged)
-    )
+    return _share((logged.right is None, logged) for logged in rounds if _estimates(logged))
 
 
 def judged_units(rounds: Iterable[Round], answers: Sequence[Answer], baseline: UnitModel) -> JudgedUnitLog:

@@ -5,13 +5,22 @@ Knows neither policies nor storage. The rounds must be ones that the candidate h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy import stats
 
 from rl.estimators.doubly_robust import doubly_robust
 from rl.estimators.estimate import Estimate, EstimateLimits, RefusalReason, Refused
-from rl.estimators.from_rounds import JudgedUnitLog
+from rl.estimators.from_rounds import (
+    Answer,
+    JudgedUnitLog,
+    Reward,
+    UnitModel,
+    judged_units,
+    known_rewards,
+    p_without_right,
+)
 from rl.estimators.inverse_propensity import self_normalised
 from rl.estimators.judging import estimate
 from rl.estimators.log import KnownRewards
@@ -19,6 +28,8 @@ from rl.estimators.review_weighted import review_weighted
 from rl.estimators.studentised import studentised
 from rl.estimators.terms import Terms
 from rl.gate.comparison import Showing
+from rl.reward import reward_of
+from rl.rounds.round import Round
 
 _P_ERROR = 0.05
 
@@ -45,6 +56,40 @@ class RoundsComparison:
     must_show: bool = False  # there is evidence enough that an equal candidate would be shown not to be worse
 
 
+def compare_rounds(
+    rounds: Sequence[Round],
+    candidate: Answer,
+    serving: Answer,
+    *,
+    model: UnitModel,
+    margin: float,
+    reward: Reward = reward_of,
+    limits: EstimateLimits | None = None,
+) -> tuple[RoundsComparison, ...]:
+    """Return all that rounds say of a candidate: by right labels where known, and by verdicts on what was shown.
+
+    Args:
+        rounds: that the candidate has not learnt from, none of the same stories either.
+        candidate: what it decides on a text.
+        serving: what the serving policy decides.
+        model: how likely a unit is right, for the doubly robust estimate; not learnt from these rounds.
+        margin: by which the candidate may be worse.
+        reward: what units are worth when the right labels are known.
+        limits: under which an estimate is refused.
+
+    >>> [one.refused.reason.value for one in compare_rounds([], lambda text: (), lambda text: (),
+    ...     model=lambda text, unit: 0.5, margin=0.01)]
+    ['no_rounds', 'no_rounds', 'no_rounds']
+    """
+    known = known_rewards(rounds, (candidate, serving), reward)
+    untold = p_without_right(rounds)
+    judged = judged_units(rounds, (candidate, serving), model)
+    return (
+        compare_known(*known, p_untold=untold, margin=margin, limits=limits),
+        *compare_judged(judged, margin=margin, limits=limits),
+    )
+
+
 def compare_known(
     candidate: KnownRewards,
     serving: KnownRewards,
@@ -58,7 +103,7 @@ def compare_known(
     Args:
         candidate: what it would have earned.
         serving: what the serving policy earned, on the same rounds.
-        p_untold: review-weighted share of rounds that reject without saying what is right, which are left out.
+        p_untold: review-weighted share of rounds that do not tell what is right, which are left out.
         margin: by which the candidate may be worse.
         limits: under which an estimate is refused.
     """

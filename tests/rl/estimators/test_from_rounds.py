@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from models.labelled.example import Example, LabelledSpan
-from rl.estimators.from_rounds import judged_units, known_rewards, p_bare_rejections, unit_at
+from rl.estimators.from_rounds import judged_units, known_rewards, p_without_right, unit_at
 from rl.reward import reward_of
 from rl.rounds.round import ReviewReason, Round, ShownUnit, Verdict
 from rl.rounds.unit import Unit, Units
@@ -71,10 +71,10 @@ def test_rounds_that_cannot_stand_for_others_are_left_out(changes: dict[str, obj
     assert known.n_rounds == 0
 
 
-def test_bare_rejections_are_counted_by_what_they_stand_for() -> None:
+def test_bare_verdicts_are_counted_by_what_they_stand_for() -> None:
     bare = round_of(0, verdict=Verdict.REJECT, right=None, p_review=0.01)
     # 100 / (100 + 50)
-    assert p_bare_rejections([bare, round_of(1)]) == pytest.approx(2 / 3)
+    assert p_without_right([bare, round_of(1)]) == pytest.approx(2 / 3)
 
 
 def test_a_correction_judges_every_shown_unit() -> None:
