@@ -1,5 +1,6 @@
 from typing import Any
 
+import numpy as np
 import pytest
 
 from alerts.baseline import Baseline, BaselineConfig
@@ -80,3 +81,69 @@ def test_there_cannot_be_more_negatives_than_stories() -> None:
 def test_a_wrong_configuration_is_refused(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         BaselineConfig(**fields)
+
+
+def clustered(ratio: float, n_hours: int = 4_000) -> Baseline:
+    """Return what is learnt from a policy that finds so many times the first one's: 2 an hour, in clusters."""
+    draw = np.random.default_rng(7)
+    config = BaselineConfig(level_half_life_s=90 * 86_400, winsor_deviations=100.0)
+    baseline = Baseline(config)
+    for hour in range(n_hours):
+        n_negative = draw.poisson(draw.gamma(1.0, 2.0) * ratio)  # variance over mean: 1 + 2 ratio
+        n_stories = n_negative + draw.poisson(2)
+        if n_stories:
+            baseline.update(int(n_stories), n_negative / ratio, ratio, hour)
+        else:
+            baseline.skip(1, ratio)
+    return baseline
+
+
+@pytest.mark.parametrize("ratio", [0.5, 1.0, 1.5])
+def test_level_and_dispersion_are_learnt_as_the_first_policy_would_count(ratio: float) -> None:
+    baseline = clustered(ratio)
+    assert baseline.level == pytest.approx(2.0, rel=0.1)
+    assert baseline.dispersion == pytest.approx(3.0, rel=0.15)
+    assert baseline.dispersion_for(ratio) == pytest.approx(1 + 2 * ratio, rel=0.15)
+
+
+def test_what_is_usual_is_told_in_the_terms_of_a_policy() -> None:
+    baseline = clustered(1.0)
+    low, high = baseline.interval(4.0)
+    more_low, more_high = baseline.interval(4.0, ratio=1.5)
+    assert low <= more_low < 12 < more_high
+    assert more_high > high
+    assert baseline.p_volume(20, 4.0, ratio=1.5) > baseline.p_volume(20, 4.0)
+    assert baseline.p_share(10, 9, ratio=1.5) > baseline.p_share(10, 9)
+    assert baseline.interval(4.0, ratio=1.0) == (low, high)
+
+
+def test_no_share_is_more_than_all() -> None:
+    baseline = Baseline(BaselineConfig())
+    for hour in range(200):
+        baseline.update(10, 10 / 0.5, ratio=0.5, hour=hour)  # half as often as the first policy, and always
+    assert baseline.share > 1.5
+    assert baseline.share_for(0.5) == 0.99
+    assert baseline.share_for(1.0) == 0.99
+    assert 0 < baseline.p_share(5, 5, ratio=1.0) <= 1
+
+
+def test_an_hour_that_was_learnt_can_be_learnt_anew() -> None:
+    as_it_was, corrected, right = (Baseline(BaselineConfig()) for _ in range(3))
+    for baseline in (as_it_was, corrected, right):
+        for n in range(100):
+            baseline.update(8, 6 * (n % 2))
+    lesson = corrected.update(8, 8, hour=0)
+    as_it_was.update(8, 8, hour=0)
+    right.update(5, 1, hour=0)
+    for baseline in (as_it_was, corrected, right):
+        baseline.skip(5)
+        baseline.update(2, 1, hour=6)
+        baseline.skip(3)
+    corrected.revise(lesson, 5, 1, n_hours=9)
+    assert corrected.level == pytest.approx(right.level, rel=1e-12)
+    assert corrected.share == pytest.approx(right.share, rel=1e-12)
+    # what later hours deviated from is not judged anew
+    assert corrected.dispersion == pytest.approx(right.dispersion, rel=0.01)
+    assert abs(corrected.dispersion - right.dispersion) < abs(as_it_was.dispersion - right.dispersion)
+    unlearnt = corrected.revise(lesson, 8, 8, n_hours=9)
+    assert unlearnt == lesson

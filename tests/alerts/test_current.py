@@ -1,6 +1,6 @@
 import pytest
 
-from alerts.current import CurrentWindow, TickCounts
+from alerts.current import CurrentWindow, StoryCount, TickCounts
 
 
 def test_only_ticks_of_the_window_count() -> None:
@@ -27,3 +27,42 @@ def test_the_onset_is_where_the_rate_rose() -> None:
 
 def test_without_more_than_usual_the_onset_is_now() -> None:
     assert CurrentWindow(10, 4, [TickCounts(10, 1, 1)]).onset(5.0) == 10
+
+
+def test_the_ratio_of_a_window_is_the_mean_over_its_stories() -> None:
+    counts = TickCounts(10)
+    counts.add([StoryCount(True, ratio=1.5), StoryCount(False, ratio=1.5), StoryCount(True), StoryCount(False)])
+    window = CurrentWindow(10, 4, [TickCounts(8, 4, 1), counts])
+    assert window.ratio == 1.125  # six of 1, two of 1.5
+    assert counts.n_negative_first == pytest.approx(1 + 1 / 1.5)
+
+
+def test_each_scale_expects_what_its_own_policies_would_find() -> None:
+    counts = TickCounts(10)
+    counts.add([StoryCount(True, ratio=2.0)] * 3)
+    # last tick: 2 (sqrt 3.375 - sqrt (0.4 * 2 + 0.375)); four ticks: half of the stories, 4 * 0.4 * 1.5
+    window = CurrentWindow(10, 4, [TickCounts(8, 3, 1), counts])
+    expected = (2 * (3.375**0.5 - 1.175**0.5) + 2 * (4.375**0.5 - 2.775**0.5)) / 2
+    assert window.residual(0.4, (1, 4)) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_story_that_is_corrected_leaves_with_its_source() -> None:
+    left, right = StoryCount(True, True, 7), StoryCount(True, False, 8)
+    counts = TickCounts(10)
+    counts.add([left, right])
+    assert (counts.n_negative, counts.n_posts, counts.sources) == (2, 1, (7, 8))
+    counts.revise(left, StoryCount(False, True, 7), known=[8])
+    assert (counts.n_stories, counts.n_negative, counts.n_posts, counts.sources) == (2, 1, 0, (8,))
+    assert (counts.n_corrected, counts.n_retracted) == (1, 0)
+    counts.revise(right, None, known=[])
+    assert (counts.n_stories, counts.n_negative, counts.sources, counts.n_corrected) == (1, 0, (), 2)
+    before = counts.uncorrected()
+    assert (before.n_stories, before.n_negative) == (2, 2)
+    counts.revise(None, right, known=[8])
+    assert (counts.n_stories, counts.n_negative, counts.sources, counts.n_corrected) == (2, 1, (8,), 1)
+
+
+def test_the_source_of_a_story_stays_where_others_of_its_tick_are_forgotten() -> None:
+    counts = TickCounts(10, 3, 3, 0, (7, 8))
+    counts.revise(StoryCount(True, False, 7), None, known=[8])
+    assert counts.sources == (7, 8)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from alerts.episodes import EpisodeConfig, EpisodeReason, EpisodeTracker, Severity, TransitionKind
@@ -109,6 +110,43 @@ def test_the_close_says_why() -> None:
     transition = tracker.update(found(6, over=False)).transition
     assert transition is not None
     assert (transition.kind, transition.reason) == (TransitionKind.CLOSED, SurgeReason.VOLUME_NOT_RAISED)
+
+
+def corrected(hour: float) -> Evidence:
+    return msgspec.structs.replace(found(hour, over=False), reason=SurgeReason.CORRECTED, n_corrected=5)
+
+
+def test_corrections_that_take_a_surge_away_close_its_episode_at_once() -> None:
+    tracker = EpisodeTracker("FTX", EpisodeConfig())
+    tracker.update(found(0))
+    verdict = tracker.update(corrected(0.5))
+    assert verdict.reason is EpisodeReason.CORRECTED
+    assert verdict.transition is not None
+    assert (verdict.transition.kind, verdict.transition.reason) == (TransitionKind.CLOSED, SurgeReason.CORRECTED)
+    assert not tracker.is_open
+
+
+def test_a_surge_that_was_none_does_not_silence_the_next() -> None:
+    assert told(found(0), corrected(0.5), found(1)) == [
+        EpisodeReason.OPENED,
+        EpisodeReason.CORRECTED,
+        EpisodeReason.OPENED,
+    ]
+
+
+def test_the_cool_down_of_a_surge_before_still_counts() -> None:
+    # closed at hour 6; the graver one at hour 8 is corrected, the cool-down ends at hour 18
+    reasons = told(found(0), found(6, over=False), found(8, grave=True), corrected(8.5), found(9), found(18))
+    assert reasons[2:] == [
+        EpisodeReason.OPENED,
+        EpisodeReason.CORRECTED,
+        EpisodeReason.COOLING_DOWN,
+        EpisodeReason.OPENED,
+    ]
+
+
+def test_corrections_without_an_episode_change_none() -> None:
+    assert told(corrected(0), found(1)) == [EpisodeReason.NO_SURGE, EpisodeReason.OPENED]
 
 
 def test_evidence_that_was_applied_changes_nothing() -> None:

@@ -65,6 +65,17 @@ def test_a_close_tells_how_long_it_lasted() -> None:
     )
 
 
+def test_a_close_by_corrections_says_so() -> None:
+    evidence = msgspec.structs.replace(EVIDENCE, reason=SurgeReason.CORRECTED, n_negative=2, n_corrected=12)
+    assert summarize(changed(TransitionKind.CLOSED, evidence), "FTX") == (
+        "FTX: the surge of 2022-11-07 13:30 UTC is over after 1 d 3 h, as 12 negative stories were corrected: "
+        "2 negative stories in the last 4 h where 1.2 were expected"
+    )
+    assert "as 1 negative story was corrected" in summarize(
+        changed(TransitionKind.CLOSED, msgspec.structs.replace(evidence, n_corrected=1)), "FTX"
+    )
+
+
 def test_a_percent_sign_in_a_headline_is_left_alone() -> None:
     story = msgspec.structs.replace(STORY, excerpt="FTT falls 80% in a day")
     evidence = msgspec.structs.replace(EVIDENCE, stories=(story,))

@@ -149,7 +149,7 @@ def test_the_expectation_is_in_the_terms_of_who_read_the_window() -> None:
 
 
 def test_a_policy_that_was_measured_wrong_is_learnt_in_time() -> None:
-    # what is divided by a ratio is multiplied by it again, so that an error in it lasts as long as the memory of before
+    # what is divided by a ratio is multiplied by it again: an error in it lasts as long as the memory of before
     detector = SurgeDetector("topic", SurgeConfig(bin_s=1_800), first_tick=0)
     evidence = None
     for tick, drawn in enumerate(stories(0)):

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from alerts.observation import Observation
@@ -100,3 +101,21 @@ def test_a_story_moves_to_the_window_of_its_older_first_document() -> None:
 def test_a_wrong_configuration_is_refused(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         WindowConfig(**fields)
+
+
+def test_stories_are_told_by_the_policy_that_read_them() -> None:
+    windows = OpenWindows("FTX", WindowConfig())
+    windows.add(published(0))
+    windows.add_story(0, 1, NovelStory("negative", -0.75, "v2", 1.5))
+    windows.add_story(0, 2, NovelStory("positive", 0.5, "v1"))
+    windows.add_story(0, 3, NovelStory("neutral", 0.25, "v2", 1.5))
+    (window,) = windows.close(0)
+    assert window.stories_by_version == {"v1": (1, 0), "v2": (2, 1)}
+    assert window.negative_ratio == pytest.approx(4 / 3)
+
+
+def test_windows_from_before_policies_had_ratios_go_on() -> None:
+    # a snapshot as it was written in November 2026: tick 0, a document, a negative story
+    old = msgspec.msgpack.encode({0: [1, {7: ["negative", -0.7]}, [3], {"v1": 1}, False]})
+    (window,) = OpenWindows.restore("FTX", WindowConfig(), old).close(6)
+    assert (window.n_negative, window.polarity, window.negative_ratio) == (1, -0.7, 1.0)
