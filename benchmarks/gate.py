@@ -5,7 +5,7 @@
 Real: the shipped policy's reward on each held-out text (dev and test parts of three files), with stories and slices.
 Candidates are made from it by changing the reward of some items, to a true difference that is set on a population of
 60,000 items drawn from the real ones; each is judged on a held-out set of its own from that population, as the first
-question to it. Then sequences of 20 questions to one held-out set, and watches after promotion. --json adds figures.
+question to it. Then sequences of 30 questions to one held-out set, and watches after promotion. --json adds figures.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ N_CHANGED = {"near": 0.06, "far": 0.12}
 """Share of items whose reward a candidate changes. Measured: 0.057 for two pupils of the same teachers (a standard
 deviation of 0.113 an item), 0.09 to 0.12 (0.15 to 0.17) for policies that were trained apart."""
 
-N_QUESTIONS = 20
+N_QUESTIONS = 30
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 
 

@@ -41,9 +41,9 @@ class JudgedUnitLog:
 def known_rewards(rounds: Iterable[Round], answers: Sequence[Answer], reward: Reward) -> tuple[KnownRewards, ...]:
     """Return what each policy's answers would have earned on rounds with right labels, all on the same rounds.
 
-    Left out: what analysts found by themselves, quarantined rounds (weight 0), bare verdicts, and rounds whose reward is
-    None for any of the policies. If many are bare rejections, the mean is of documents on which the served action was
-    better than usual: see `p_without_right`.
+    Left out: what analysts found by themselves, quarantined rounds (weight 0), bare verdicts, and rounds whose reward
+    is None for any of the policies. If many are bare rejections, the mean is of documents on which the served action
+    was better than usual: see `p_without_right`.
 
     >>> known_rewards([], [lambda text: (Unit(0),)], lambda units, right: 1.0)[0].n_rounds
     0

@@ -21,19 +21,19 @@ def test_a_ledger_that_is_opened_again_remembers(tmp_path: Path) -> None:
     first = spend(SpendingLedger(path), 1)
     second = spend(SpendingLedger(path), 2)
     assert (first.number, second.number) == (1, 2)
-    assert second.level == pytest.approx(first.level / 4)
+    assert second.level == pytest.approx(first.level / 2)
 
 
 def test_a_question_that_was_never_answered_was_no_promotion(tmp_path: Path) -> None:
     ledger = SpendingLedger(tmp_path / "ledger.jsonl")
     spend(ledger, 1)
-    assert ledger.history("h").next_level(SpendingConfig()) == pytest.approx(0.0303964 / 4, abs=1e-7)
+    assert ledger.history("h").next_level(SpendingConfig()) == pytest.approx(0.0125157 / 2, rel=1e-5)
 
 
 def test_a_promotion_hands_its_level_on(tmp_path: Path) -> None:
     ledger = SpendingLedger(tmp_path / "ledger.jsonl")
     ledger.settle(spend(ledger, 1), is_promoted=True, at=AT)
-    assert spend(ledger, 2).level == pytest.approx(0.0303964 * 1.25, abs=1e-7)
+    assert spend(ledger, 2).level == pytest.approx(0.0125157 * 1.5, rel=1e-5)
 
 
 def test_held_out_sets_do_not_pay_for_each_other(tmp_path: Path) -> None:

@@ -6,26 +6,26 @@ from rl.gate.spending import SpendingConfig, level_of_next
 
 
 def test_questions_without_a_promotion_make_the_next_stricter() -> None:
-    levels = [level_of_next([False] * n) for n in range(12)]
-    assert levels == sorted((level for level in levels if level is not None), reverse=True)
-    # 0.05 * 6 / pi^2 = 0.0303964 over the square of the number
-    assert levels[9] == pytest.approx(0.000303964, abs=1e-9)
+    # 1 + 1/2 + ... + 1/30 = 3.994987: 0.05 / 3.994987 = 0.0125157 over the number
+    levels = [level_of_next([False] * n) for n in (0, 1, 9, 29)]
+    assert levels == pytest.approx([0.0125157, 0.00625784, 0.00125157, 0.000417189], rel=1e-5)
 
 
 def test_a_promotion_hands_its_level_on() -> None:
-    # third question after no, yes: 0.0303964 (1/4 + 1/9)
-    assert level_of_next([False, True]) == pytest.approx(0.0109765, abs=1e-7)
-    # and the fourth after no, yes, no has its own share alone: 0.0303964 / 16
-    assert level_of_next([False, True, False]) == pytest.approx(0.00189977, abs=1e-8)
+    # third question after no, yes: 0.0125157 (1/2 + 1/3)
+    assert level_of_next([False, True]) == pytest.approx(0.0104297, rel=1e-5)
+    # and the fourth after no, yes, no has its own share alone: 0.0125157 / 4
+    assert level_of_next([False, True, False]) == pytest.approx(0.00312892, rel=1e-5)
 
 
-def test_no_level_is_above_the_whole_error() -> None:
-    assert (level_of_next([True] * 1_000) or 1.0) < 0.05
+def test_all_shares_together_are_the_whole_error() -> None:
+    assert level_of_next([True] * 29) == pytest.approx(0.05)
 
 
-def test_a_set_whose_levels_show_nothing_is_used_up() -> None:
-    assert level_of_next([False] * 12) is None
-    assert level_of_next([False] * 12, SpendingConfig(min_level=1e-6)) is not None
+def test_a_set_is_used_up_after_its_last_question() -> None:
+    assert level_of_next([True] * 30) is None
+    assert level_of_next([False] * 30) is None
+    assert level_of_next([False] * 30, SpendingConfig(n_questions=31)) is not None
 
 
 def test_one_wrong_promotion_or_more_is_as_rare_as_promised() -> None:
@@ -36,7 +36,7 @@ def test_one_wrong_promotion_or_more_is_as_rare_as_promised() -> None:
         shared = rng.standard_normal()
         promoted: list[bool] = []
         for number in range(20):
-            level = level_of_next(promoted, SpendingConfig(min_level=1e-9)) or 0.0
+            level = level_of_next(promoted) or 0.0
             is_bad = bool(number % 2)
             statistic = 0.7 * shared + 0.714 * rng.standard_normal() + (0.0 if is_bad else 3.0)
             # p <= level exactly where the statistic is above its quantile
