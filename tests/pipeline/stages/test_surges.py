@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -135,3 +136,20 @@ def test_a_crash_between_outputs_and_state_repeats_alerts_under_the_same_ids(
 def test_topics_have_episodes_of_their_own(states: MemoryStates[EpisodeTracker], metrics: Metrics) -> None:
     made = alerts(fed(new_stage(states, metrics), candidate(0), candidate(0, "gold"), candidate(0.5, "gold")))
     assert [alert.id for alert in made] == ["ftx/1/1", "gold/1/1"]
+
+
+def test_an_episode_that_corrections_close_says_so(states: MemoryStates[EpisodeTracker], metrics: Metrics) -> None:
+    none = candidate(0.5, is_over=False, reason=SurgeReason.CORRECTED, n_negative=1, n_corrected=4, stories=())
+    made = alerts(fed(new_stage(states, metrics), candidate(0), none))
+    assert [(alert.transition, alert.reason, alert.n_negative) for alert in made] == [
+        ("opened", "surge", 5),
+        ("closed", "corrected", 1),
+    ]
+    assert "is over after 30 min, as 4 negative stories were corrected" in made[-1].summary
+
+
+def test_evidence_from_before_there_were_corrections_is_read() -> None:
+    raw = msgspec.json.decode(encode(candidate(0)))
+    for name in ("n_corrected", "negative_ratio"):
+        del raw["evidence"][name]
+    assert decode(EvidenceRecord, msgspec.json.encode(raw)) == candidate(0)
