@@ -109,6 +109,15 @@ class FinalWindows:
         self._touched.clear()
         return told
 
+    def snapshot(self) -> bytes:
+        """Return the state."""
+        return msgspec.msgpack.encode(self.state)
+
+    @classmethod
+    def restore(cls, topic: str, config: WindowConfig, horizon_s: int, snapshot: bytes) -> FinalWindows:
+        """Return windows that go on where the snapshot was taken."""
+        return cls(topic, config, horizon_s, msgspec.msgpack.decode(snapshot, type=dict[int, FinalCounts]))
+
     def _count(self, counts: FinalCounts, story: NovelStory, n: int) -> None:
         version = counts.versions.setdefault(story.policy_version, [0, 0, 0])
         version[1] += n

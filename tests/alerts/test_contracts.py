@@ -14,6 +14,7 @@ from alerts.baseline import Baseline, BaselineConfig
 from alerts.current import TickCounts
 from alerts.episodes import EpisodeConfig, EpisodeTracker
 from alerts.evidence import Evidence, SurgeReason
+from alerts.finals import FinalWindows
 from alerts.observation import Observation
 from alerts.scale import OwnScale, ScaleConfig
 from alerts.sketches import TextSketch
@@ -100,10 +101,28 @@ def step_windows(windows: OpenWindows, n: int, draw: random.Random) -> object:
     return windows.close(tick), windows.next_tick()
 
 
+def step_finals(finals: FinalWindows, n: int, draw: random.Random) -> object:
+    windows = OpenWindows("FTX", WindowConfig())
+    observation = observed(n, draw)
+    tick = int(observation.published_at.timestamp()) // 300
+    windows.add(observation)
+    story = NovelStory(observation.label, observation.polarity, observation.policy_version, draw.choice([1.0, 1.2]))
+    windows.add_story(tick, n, story)
+    (window,) = windows.close(tick + 6)
+    finals.keep(window, tick)
+    now = draw.choice([None, NovelStory("neutral", 0.0, story.policy_version)])
+    was_kept = finals.revise(draw.choice([tick, tick - 5_000]), story, now)
+    finals.remove_document(tick, observation.policy_version)
+    finals.add_document(tick - draw.randrange(4), "v3")
+    return was_kept, finals.corrected(), len(finals.state) < 30
+
+
 def step_baseline(baseline: Baseline, n: int, draw: random.Random) -> object:
     n_stories = draw.randrange(1, 5)
-    baseline.update(n_stories, draw.randrange(n_stories + 1))
-    baseline.skip(draw.randrange(30))
+    ratio = draw.choice([1.0, 1.2])
+    lesson = baseline.update(n_stories, draw.randrange(n_stories + 1) / ratio, ratio)
+    baseline.skip(draw.randrange(30), ratio)
+    baseline.revise(lesson, 1, 0.5, n_hours=1)
     return baseline.level, baseline.share, baseline.dispersion, baseline.p_volume(3, 4), baseline.p_share(5, 3)
 
 
@@ -146,6 +165,11 @@ CONTRACTS = {
         lambda: OpenWindows("FTX", WindowConfig()),
         step_windows,
         lambda snapshot: OpenWindows.restore("FTX", WindowConfig(), snapshot),
+    ),
+    "FinalWindows": Contract(
+        lambda: FinalWindows("FTX", WindowConfig(), 14_400),
+        step_finals,
+        lambda snapshot: FinalWindows.restore("FTX", WindowConfig(), 14_400, snapshot),
     ),
     "Baseline": Contract(
         lambda: Baseline(BaselineConfig()),
