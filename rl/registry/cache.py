@@ -10,9 +10,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from rl.registry.checksums import Checksums, check_names, damaged_files
+from rl.registry.checksums import check_names, damaged_files
 from rl.registry.errors import PolicyDamaged
-from rl.registry.registry import StoredPolicy, read_file
+from rl.registry.registry import read_file
+from rl.registry.stored import Checksums, StoredPolicy
 
 _UNFINISHED = ".part-"
 

@@ -6,17 +6,14 @@ Knows neither where versions are kept nor who vouches for the checksums.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from models.checkpoint import MANIFEST_FILE, TRAINED_FILE, read_manifest
 from models.encoder import sha256_of
+from rl.registry.stored import Checksums
 
 CHECKPOINT_FILES = (TRAINED_FILE, MANIFEST_FILE)
 """In the order in which they are stored: a version without its manifest is not there yet."""
-
-Checksums = Mapping[str, str]
-"""SHA-256 of each file, by its name."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -9,28 +9,15 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import fsspec
 
 from models.checkpoint import MANIFEST_FILE
-from rl.registry.checksums import CHECKPOINT_FILES, Checksums, check_names, checksums_of
+from rl.registry.checksums import CHECKPOINT_FILES, check_names, checksums_of
 from rl.registry.errors import PolicyDamaged, PolicyMissing, RegistryUnavailable, VersionTaken
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPolicy:
-    """A version in the registry.
-
-    >>> StoredPolicy("p-1", "file:///srv/policies/p-1", {"manifest.json": "0" * 64}).version
-    'p-1'
-    """
-
-    version: str
-    location: str  # URL of its folder, as any process that reaches the store can open it
-    checksums: Checksums
+from rl.registry.stored import StoredPolicy
 
 
 class Registry:

@@ -12,7 +12,8 @@ from models.errors import CheckpointMismatch
 from rl.registry.cache import PolicyCache
 from rl.registry.checksums import checksums_of
 from rl.registry.errors import PolicyDamaged, PolicyMissing, RegistryUnavailable, VersionTaken
-from rl.registry.registry import Registry, StoredPolicy
+from rl.registry.registry import Registry
+from rl.registry.stored import StoredPolicy
 
 NewVersion = Callable[[float], Path]
 
