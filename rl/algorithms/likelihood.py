@@ -11,6 +11,7 @@ from torch import Tensor
 from models.decoding import BEGINS, INSIDES
 from models.labelled.example import Example
 from models.labels import TAGS
+from models.tokens import Tokens
 from models.training.targets import allowed_tags
 from rl.algorithms.feedback_batch import FeedbackBatch
 from rl.algorithms.reading import Reading
@@ -26,7 +27,8 @@ def likelihood_loss(
     """Return -log p of the right labels, weighted, ().
 
     The sum of three means, as in `models.training.policy_task`, each now weighted by its document: over labels, by
-    what it costs on average to miss that label as well; over tokens; over mentions whose sentiment is known.
+    what it costs on average to miss that label as well; over tokens; over mentions whose sentiment is known. More
+    than there, a mention of a document that is not annotated throughout is known to end where it does.
 
     Args:
         reading: of the batch.
@@ -58,12 +60,25 @@ def _tag_loss(reading: Reading, batch: FeedbackBatch, examples: list[Example]) -
     allowed = torch.ones(*batch.is_token.shape, len(TAGS), dtype=torch.bool)
     for row, (example, feedback) in enumerate(zip(examples, batch.feedback, strict=True)):
         if feedback.tokens.firsts:
-            allowed[row, : len(feedback.tokens.firsts)] = torch.tensor(allowed_tags(example, feedback.tokens))
+            allowed[row, : len(feedback.tokens.firsts)] = torch.tensor(_allowed(example, feedback.tokens))
     allowed = allowed.to(batch.device)
     losses = -reading.tags.log_softmax(-1).masked_fill(~allowed, -1e9).logsumexp(-1)  # (B, N)
     is_known = ~allowed.all(-1) & batch.is_token
     weighted = losses * batch.weight.unsqueeze(-1)
     return weighted[is_known].sum() / is_known.sum().clamp(min=1)
+
+
+def _allowed(example: Example, tokens: Tokens) -> list[list[bool]]:
+    """Return which tags each token may have; after an annotated mention none goes on with it, whatever else is open.
+
+    The reward knows where a mention ends, so the yardstick is told as well.
+    """
+    rows = [list(row) for row in allowed_tags(example, tokens)]
+    for span in example.spans:
+        after = tokens.overlapping(span.start, span.end).stop
+        if after < len(rows):
+            rows[after] = [is_allowed and tag not in INSIDES for tag, is_allowed in enumerate(rows[after])]
+    return rows
 
 
 def _towards_loss(reading: Reading, batch: FeedbackBatch, examples: list[Example]) -> Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from models.network import PolicyNetwork
 from rl.algorithms.algorithm import StepFigures
@@ -64,7 +65,12 @@ class Rloo(PolicyAlgorithm):
         reference = self._tuned.read_reference(opened)
         tags = sample_tags(reading.tags, opened.is_token, self._config.n_samples, self._generator)
         lesson = Lesson(opened, scores, verdicts, reading, reference, tags)
-        of_tags = (scores.advantages(tags) * lesson.log_p).sum(-1).mean(0)  # (B,)
-        loss = -lesson.mean(lesson.label_reward + of_tags) + self._verdict_gradient(lesson) + self._anchor(lesson)
+        loss = lesson.mean(losses(lesson)) + self._verdict_gradient(lesson) + self._anchor(lesson)
         norm = self._tuned.update(loss, learning_rate)
         return self._figures(lesson, loss, norm, reward=lesson.reward())
+
+
+def losses(lesson: Lesson) -> Tensor:
+    """Return of each document the loss whose gradient is minus that of its expected reward, (B,)."""
+    of_tags = (lesson.scores.advantages(lesson.tags) * lesson.log_p).sum(-1).mean(0)
+    return -(lesson.label_reward + of_tags)
