@@ -17,7 +17,7 @@ from pipeline.policies.release import Channel, GateSummary, Release
 from rl.registry.stored import StoredPolicy
 
 WATCH_S = 7 * 86_400.0
-"""Seconds for which the policy before it goes on in shadow after a promotion; most answers of analysts come by then."""
+"""Seconds for which the policy before goes on in shadow after a promotion; most answers of analysts come by then."""
 
 
 class ChangeRefusal(StrEnum):
