@@ -256,17 +256,20 @@ def line(row: dict[str, Any]) -> str:
 
 def _noisy(p: Floats, spread: float, rng: np.random.Generator) -> Floats:
     logits = np.log(p) + spread * rng.standard_normal(p.shape)
-    noisy = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return noisy / noisy.sum(axis=1, keepdims=True)
+    noisy: Floats = np.exp(logits - logits.max(axis=1, keepdims=True))
+    noisy /= noisy.sum(axis=1, keepdims=True)
+    return noisy
 
 
 def _greedy(p: Floats) -> Floats:
-    return np.eye(p.shape[1])[p.argmax(axis=1)]
+    greedy: Floats = np.eye(p.shape[1])[p.argmax(axis=1)]
+    return greedy
 
 
 def _drawn(p: Floats, kinds: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
     sums = p.cumsum(axis=1)[kinds]  # (N, T, 3)
-    return np.minimum((rng.random(kinds.shape)[..., None] > sums).sum(axis=-1), p.shape[1] - 1)
+    drawn: NDArray[np.int64] = np.minimum((rng.random(kinds.shape)[..., None] > sums).sum(axis=-1), p.shape[1] - 1)
+    return drawn
 
 
 def _target(world: World, policy: Floats, kind: NDArray[np.int64], shown: NDArray[np.int64]) -> Target:

@@ -225,7 +225,7 @@ def single_use(real: HeldOut, population: Population, n: int, rng: np.random.Gen
 
 def reuse(real: HeldOut, population: Population, n: int, rng: np.random.Generator) -> list[dict[str, Any]]:
     """Print what sequences of questions to one held-out set come to."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     print(f"\n{N_QUESTIONS} questions to one held-out set of {real.n_items:,} items, {n} times")
     bench = Bench(real, population, real.n_items, rng)
     for name in (
@@ -344,7 +344,8 @@ def _watch(previous: Floats, served: Floats, p_review: Floats, rng: np.random.Ge
 
 
 def _share(numbered: list[tuple[int, bool]], first: int, end: int) -> float:
-    return float(np.mean([is_so for number, is_so in numbered if first <= number < end] or [np.nan]))
+    among = [float(is_so) for number, is_so in numbered if first <= number < end]
+    return float(np.mean(among)) if among else float("nan")
 
 
 def _pair(candidate: list[Judgement], shipped: list[Judgement], name: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from rl.estimators.estimate import Estimate, EstimateLimits, RefusalReason, Refused
-from rl.estimators.log import Floats
 from rl.estimators.studentised import studentised
 from rl.estimators.support import unsupported
 from rl.estimators.terms import Terms, effective_size
@@ -30,28 +29,13 @@ def estimate(terms: Terms, limits: EstimateLimits | None = None) -> Estimate | R
     >>> estimate(review_weighted(KnownRewards(rewards[:80], np.full(80, 0.02), np.arange(80)))).reason.value
     'small_sample'
     """
-    limits = limits or EstimateLimits()
-    n_units, group_count = len(terms.cluster), len(np.unique(terms.cluster))
-
-    def refused(reason: RefusalReason, detail: str, ess: float = 0.0) -> Refused:
-        return Refused(reason=reason, detail=detail, n_units=n_units, n_clusters=group_count, ess=ess)
-
-    if not n_units:
-        return refused(RefusalReason.NO_ROUNDS, "there are no judged units")
+    n_units, n_clusters = len(terms.cluster), len(np.unique(terms.cluster))
     ess = min(effective_size(weights) for weights in terms.weights)
-    if ess < limits.min_ess:
-        detail = f"the weights count as {ess:.0f} units, {limits.min_ess} are needed"
-        return refused(RefusalReason.SMALL_SAMPLE, detail, ess)
-    ess_clusters = min(effective_size(_by_cluster(terms, weights)) for weights in terms.weights)
-    if ess_clusters < limits.min_stories:
-        detail = f"the rounds count as {ess_clusters:.0f} stories, {limits.min_stories} are needed"
-        return refused(RefusalReason.FEW_STORIES, detail, ess)
-    if (missing := unsupported(terms, limits)) is not None:
-        return refused(RefusalReason.NO_SUPPORT, missing, ess)
-    sample = studentised(terms)
-    if sample.standard_error and sample.carriers < limits.min_carriers:
-        detail = f"{sample.carriers:.0f} stories make up the variance, {limits.min_carriers:g} are needed"
-        return refused(RefusalReason.HEAVY_WEIGHTS, detail, ess)
+    objection = _objection(terms, ess, limits or EstimateLimits())
+    if objection is not None:
+        reason, detail = objection
+        return Refused(reason=reason, detail=detail, n_units=n_units, n_clusters=n_clusters, ess=ess)
+    sample, ess_clusters = studentised(terms), _effective_clusters(terms)
     low, high = sample.interval() if sample.standard_error else _around(terms.value, ess_clusters)
     return Estimate(
         value=terms.value,
@@ -59,15 +43,33 @@ def estimate(terms: Terms, limits: EstimateLimits | None = None) -> Estimate | R
         high=high,
         standard_error=sample.standard_error,
         n_units=n_units,
-        n_clusters=group_count,
+        n_clusters=n_clusters,
         ess=ess,
         ess_clusters=ess_clusters,
     )
 
 
-def _by_cluster(terms: Terms, weights: Floats) -> Floats:
+def _objection(terms: Terms, ess: float, limits: EstimateLimits) -> tuple[RefusalReason, str] | None:
+    if not len(terms.cluster):
+        return RefusalReason.NO_ROUNDS, "there are no judged units"
+    if ess < limits.min_ess:
+        return RefusalReason.SMALL_SAMPLE, f"the weights count as {ess:.0f} units, {limits.min_ess} are needed"
+    if (ess_clusters := _effective_clusters(terms)) < limits.min_stories:
+        detail = f"the rounds count as {ess_clusters:.0f} stories, {limits.min_stories} are needed"
+        return RefusalReason.FEW_STORIES, detail
+    if (missing := unsupported(terms, limits)) is not None:
+        return RefusalReason.NO_SUPPORT, missing
+    sample = studentised(terms)
+    if sample.standard_error and sample.carriers < limits.min_carriers:
+        detail = f"{sample.carriers:.0f} stories make up the variance, {limits.min_carriers:g} are needed"
+        return RefusalReason.HEAVY_WEIGHTS, detail
+    return None
+
+
+def _effective_clusters(terms: Terms) -> float:
     group, n_groups = terms.groups()
-    return np.bincount(group, weights, n_groups).astype(np.float64)
+    by_cluster = (np.bincount(group, weights, n_groups).astype(np.float64) for weights in terms.weights)
+    return min(map(effective_size, by_cluster))
 
 
 def _around(value: float, n: float) -> tuple[float, float]:

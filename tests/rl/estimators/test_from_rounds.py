@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ NEGATIVE, NEUTRAL = Unit(0), Unit(1)
 FTX_NEGATIVE, FTX_NEUTRAL = Unit(0, (0, 3)), Unit(1, (0, 3))
 
 
-def round_of(number: int = 0, **changes: object) -> Round:
+def round_of(number: int = 0, **changes: Any) -> Round:
     made = Round(
         id=f"r{number}",
         document_id=f"d{number}",
@@ -66,7 +67,7 @@ def test_right_labels_tell_the_reward_of_every_policy() -> None:
     ],
     ids=["found", "quarantined", "bare", "no evidence"],
 )
-def test_rounds_that_cannot_stand_for_others_are_left_out(changes: dict[str, object]) -> None:
+def test_rounds_that_cannot_stand_for_others_are_left_out(changes: dict[str, Any]) -> None:
     [known] = known_rewards([round_of(**changes)], [negative], reward_of)
     assert known.n_rounds == 0
 

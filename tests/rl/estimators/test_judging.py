@@ -88,7 +88,8 @@ def test_decisions_that_are_seldom_shown_are_refused_though_ratios_look_right() 
     propensity = np.r_[np.full(995, 0.95), np.full(5, 0.05)]
     log = UnitLog(np.tile([1.0, 0.0], 500), propensity, np.ones(1000), np.arange(1000))
     answer = estimate(self_normalised(log, Target(p_shown)))
-    assert refusal_of(answer) is RefusalReason.NO_SUPPORT
+    assert isinstance(answer, Refused)
+    assert answer.reason is RefusalReason.NO_SUPPORT
     assert "seldom shown" in answer.detail
 
 
