@@ -77,12 +77,14 @@ class TickCounts(msgspec.Struct, array_like=True):
             self.sources = tuple(sorted(set(known)))
 
     def _take(self, story: StoryCount) -> None:
-        self.n_stories -= 1
+        self.n_stories = max(0, self.n_stories - 1)
         self.ratio_excess -= story.ratio - 1
-        if story.is_negative:
+        if story.is_negative and self.n_negative:
             self.n_negative -= 1
             self.first_excess -= 1 / story.ratio - 1
             self.n_posts = max(0, self.n_posts - story.is_post)
+        # a story that is older than corrections does not know what it counted as
+        self.n_negative = min(self.n_negative, self.n_stories)
 
     def uncorrected(self) -> TickCounts:
         """Return the counts with what corrections took away."""

@@ -198,7 +198,7 @@ class SurgeDetector:
         if at == len(self.state.lessons) or self.state.lessons[at].hour != hour:
             return
         lesson = self.state.lessons[at]
-        n_stories = lesson.n_stories + (now is not None) - (was is not None)
+        n_stories = max(0, lesson.n_stories + (now is not None) - (was is not None))
         n_negative = lesson.n_negative + _first(now) - _first(was)
         n_hours = self.state.hour - 1 - hour
         self.state.lessons[at] = self._baseline.revise(lesson, n_stories, max(0.0, n_negative), n_hours)

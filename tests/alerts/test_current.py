@@ -66,3 +66,12 @@ def test_the_source_of_a_story_stays_where_others_of_its_tick_are_forgotten() ->
     counts = TickCounts(10, 3, 3, 0, (7, 8))
     counts.revise(StoryCount(True, False, 7), None, known=[8])
     assert counts.sources == (7, 8)
+
+
+def test_more_than_was_counted_cannot_be_taken_back() -> None:
+    # stories from before corrections, whose first document was replaced: they do not know what they were found as
+    counts = TickCounts(10, 1, 1, 0, (7,))
+    counts.revise(StoryCount(False), None, known=[])
+    assert (counts.n_stories, counts.n_negative) == (0, 0)
+    counts.revise(StoryCount(True, True), StoryCount(False), known=[])
+    assert (counts.n_stories, counts.n_negative, counts.n_posts) == (1, 0, 0)
