@@ -1,6 +1,6 @@
 """What the releases say together: every version, and which one serves, runs in shadow, or as a canary.
 
-Pure: is told releases in the order of their Kafka topic, and knows neither it nor keys.
+Pure: is told changes in the order of their Kafka topic, and knows neither it nor keys.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pipeline.policies.refusals import RefusalReason, ReleaseRefused
-from pipeline.policies.release import Channel, Release
+from pipeline.policies.release import Change, Channel, Release
 
 
 class ReleaseBoard:
@@ -18,35 +18,35 @@ class ReleaseBoard:
     >>> from datetime import UTC, datetime
     >>> at = datetime(2026, 1, 2, tzinfo=UTC)
     >>> board = ReleaseBoard()
-    >>> board.update(Release(channel=Channel.CURRENT, generation=7, version="p-1", location="file:///srv/p-1",
-    ...                      checksums={}, at=at, by="ada"))
+    >>> release = Release(channel=Channel.CURRENT, generation=1, version="p-1", location="file:///srv/p-1",
+    ...                   checksums={}, at=at, by="ada")
+    >>> board.update(Change(id="c", base=0, releases=(release,)))
     >>> board.current.version, board.generation, board.shadow
-    ('p-1', 7, None)
+    ('p-1', 1, None)
     """
 
     def __init__(self) -> None:
-        self.generation = 0  # of the last release that was taken
-        self._held: dict[bytes, Release] = {}
+        self.generation = 0  # of the last release that holds
+        self._held: dict[str, Release] = {}
 
-    def update(self, release: Release) -> None:
-        """Take note of a release.
+    def update(self, change: Change) -> None:
+        """Take note of a change, wholly.
 
         Raises:
-            ReleaseRefused: it is older than the last one.
+            ReleaseRefused: its author did not know of the last one.
         """
-        if release.generation <= self.generation:
+        if change.base != self.generation:
             raise ReleaseRefused(
                 RefusalReason.STALE,
-                f"{release.channel.value} {release.version} has generation {release.generation}, "
-                f"and {self.generation} was taken already; promote it anew",
+                f"change {change.id} was made on generation {change.base}, and {self.generation} holds: make it anew",
             )
-        self.generation = release.generation
-        self._held[release.key] = release
+        self.generation = change.generation
+        self._held.update((release.key, release) for release in change.releases)
 
     @property
     def current(self) -> Release | None:
         """The release that serves; None: the policy that the settings name does."""
-        return self._held.get(Channel.CURRENT.value.encode())
+        return self._held.get(Channel.CURRENT.value)
 
     @property
     def shadow(self) -> Release | None:
@@ -66,5 +66,5 @@ class ReleaseBoard:
         return MappingProxyType({release.version: release for release in in_order})
 
     def _tried(self, channel: Channel) -> Release | None:
-        held = self._held.get(channel.value.encode())
+        held = self._held.get(channel.value)
         return held if held and held.share > 0 else None

@@ -11,7 +11,7 @@ class RefusalReason(StrEnum):
     MALFORMED = "malformed"  # the record is no release
     UNSIGNED = "unsigned"
     WRONG_SIGNATURE = "wrong_signature"
-    STALE = "stale"  # its generation is not above the last one
+    STALE = "stale"  # somebody else released something meanwhile
     MISSING = "missing"  # the registry has not all of its files
     DAMAGED = "damaged"  # a file is not what its checksum says
     UNAVAILABLE = "unavailable"  # the registry does not answer, or this machine's disk takes nothing

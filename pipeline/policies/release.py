@@ -1,6 +1,6 @@
 """What is said of a version on `policies`: what it is made of, and whether it serves, is tried, or was judged.
 
-Owns the record and its bytes. Knows neither Kafka nor keys.
+Owns the records and their bytes. Knows neither Kafka nor keys.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rl.registry.stored import StoredPolicy
 
 
 class Channel(StrEnum):
-    """What a release says of its version; the last three are Kafka keys, each with one release that holds.
+    """What a release says of its version; of the last three, one release of each holds.
 
     >>> Channel("shadow").value
     'shadow'
@@ -54,13 +54,13 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     >>> at = datetime(2026, 1, 2, tzinfo=UTC)
     >>> release = Release(channel=Channel.CURRENT, generation=7, version="p-1", location="file:///srv/p-1",
     ...                   checksums={"manifest.json": "0" * 64}, at=at, by="ada")
-    >>> release.key, decode_release(canonical(release)) == release
-    (b'current', True)
+    >>> release.key
+    'current'
     """
 
     schema: int = SCHEMA
     channel: Channel
-    generation: int  # of the whole Kafka topic, one more with each release: a lower one is older, and ignored
+    generation: int  # of the whole Kafka topic, one more with each release
     version: str
     location: str  # URL of the version's folder
     checksums: Mapping[str, str]  # SHA-256 of each of its files
@@ -85,9 +85,9 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"negative_ratio must be > 0, got {self.negative_ratio}")
 
     @property
-    def key(self) -> bytes:
-        """The Kafka key: what later releases of the same key replace."""
-        return (self.version if self.channel is Channel.VERSION else self.channel.value).encode()
+    def key(self) -> str:
+        """What a later release must have too, to take this one's place."""
+        return self.version if self.channel is Channel.VERSION else self.channel.value
 
     @property
     def stored(self) -> StoredPolicy:
@@ -95,15 +95,42 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         return StoredPolicy(self.version, self.location, self.checksums)
 
 
-def canonical(release: Release) -> bytes:
-    """Return the JSON that is signed: keys sorted, no spaces, so that equal releases give equal bytes."""
-    return msgspec.json.encode(release, order="sorted")
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """Releases that hold together or not at all: one record on `policies`.
+
+    It holds only if nothing else was released since its author looked. Of two authors at once, the first in the log
+    wins, for every reader alike, whatever the second one writes: that is the fence.
+
+    >>> Change(id="c", base=3, releases=()).generation
+    3
+    """
+
+    schema: int = SCHEMA
+    id: str  # the Kafka key; of its own, so that compaction never takes one that holds for one that does not
+    base: int  # generation of the last release that the author knew of, 0 without any
+    releases: tuple[Release, ...]  # generations base + 1, base + 2, …
+
+    def __post_init__(self) -> None:
+        expected = tuple(range(self.base + 1, self.base + 1 + len(self.releases)))
+        found = tuple(release.generation for release in self.releases)
+        if found != expected:
+            raise ValueError(f"releases must have the generations {expected}, got {found}")
+
+    @property
+    def generation(self) -> int:
+        """That of its last release."""
+        return self.base + len(self.releases)
 
 
-def decode_release(payload: bytes) -> Release:
-    """Return the release that `payload` holds.
+def canonical(change: Change) -> bytes:
+    """Return the JSON that is signed: keys sorted, no spaces, so that equal changes give equal bytes."""
+    return msgspec.json.encode(change, order="sorted")
+
+
+def decode_change(payload: bytes) -> Change:
+    """Return the change that `payload` holds.
 
     Raises:
         msgspec.DecodeError: it is not JSON, a field is missing, or one is out of range.
     """
-    return msgspec.json.decode(payload, type=Release)
+    return msgspec.json.decode(payload, type=Change)

@@ -1,4 +1,4 @@
-"""A release on the wire: its canonical JSON as it was signed, and the signature beside it.
+"""A change of releases on the wire: its canonical JSON as it was signed, and the signature beside it.
 
 The signature covers the very bytes that lie on Kafka, so that a later release of finsurge may add fields.
 """
@@ -13,61 +13,58 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from pipeline.policies.refusals import RefusalReason, ReleaseRefused
-from pipeline.policies.release import Release, canonical, decode_release
+from pipeline.policies.release import Change, canonical, decode_change
 from pipeline.records import SCHEMA
 
 _PURPOSE = b"finsurge release 1\n"  # so that no signature made for anything else fits
 
 
-class SignedRelease(msgspec.Struct, frozen=True, kw_only=True):
+class SignedChange(msgspec.Struct, frozen=True, kw_only=True):
     """What lies on `policies`."""
 
     schema: int = SCHEMA
-    release: msgspec.Raw
-    signature: str | None = None  # base64 of Ed25519 over the purpose and the bytes of `release`
+    change: msgspec.Raw
+    signature: str | None = None  # base64 of Ed25519 over the purpose and the bytes of `change`
 
 
-def seal(release: Release, key: Ed25519PrivateKey | None) -> bytes:
-    """Return the release's bytes for Kafka, signed if there is a key.
+def seal(change: Change, key: Ed25519PrivateKey | None) -> bytes:
+    """Return the change's bytes for Kafka, signed if there is a key.
 
-    >>> from datetime import UTC, datetime
-    >>> from pipeline.policies.release import Channel
-    >>> release = Release(channel=Channel.CURRENT, generation=1, version="p-1", location="file:///srv/p-1",
-    ...                   checksums={}, at=datetime(2026, 1, 2, tzinfo=UTC), by="ada")
     >>> key = Ed25519PrivateKey.generate()
-    >>> unseal(seal(release, key), key.public_key()) == release
+    >>> change = Change(id="c", base=0, releases=())
+    >>> unseal(seal(change, key), key.public_key()) == change
     True
     """
-    payload = canonical(release)
+    payload = canonical(change)
     signature = base64.b64encode(key.sign(_PURPOSE + payload)).decode() if key else None
-    return msgspec.json.encode(SignedRelease(release=msgspec.Raw(payload), signature=signature))
+    return msgspec.json.encode(SignedChange(change=msgspec.Raw(payload), signature=signature))
 
 
-def unseal(value: bytes | None, key: Ed25519PublicKey | None) -> Release:
-    """Return the release, whose signature was checked if there is a key.
+def unseal(value: bytes | None, key: Ed25519PublicKey | None) -> Change:
+    """Return the change, whose signature was checked if there is a key.
 
     Raises:
-        ReleaseRefused: it is unsigned, wrongly signed, or no release.
+        ReleaseRefused: it is unsigned, wrongly signed, or no change.
     """
     try:
-        signed = msgspec.json.decode(value or b"", type=SignedRelease)
+        signed = msgspec.json.decode(value or b"", type=SignedChange)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ReleaseRefused(RefusalReason.MALFORMED, f"a record on policies is no release: {error}") from None
     if key:
         _check(signed, key)
     try:
-        return decode_release(bytes(signed.release))
+        return decode_change(bytes(signed.change))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ReleaseRefused(RefusalReason.MALFORMED, f"a record on policies is no release: {error}") from None
 
 
-def _check(signed: SignedRelease, key: Ed25519PublicKey) -> None:
+def _check(signed: SignedChange, key: Ed25519PublicKey) -> None:
     if signed.signature is None:
         mend = "promote it with FINSURGE_POLICY_PRIVATE_KEY set"
         raise ReleaseRefused(RefusalReason.UNSIGNED, f"a release has no signature; {mend}")
     try:
         signature = base64.b64decode(signed.signature, validate=True)
-        key.verify(signature, _PURPOSE + bytes(signed.release))
+        key.verify(signature, _PURPOSE + bytes(signed.change))
     except (binascii.Error, ValueError, InvalidSignature):
         mend = "it was changed, or signed by another key than FINSURGE_POLICY_PUBLIC_KEY is of"
         raise ReleaseRefused(RefusalReason.WRONG_SIGNATURE, f"a release's signature does not hold: {mend}") from None

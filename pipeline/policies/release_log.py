@@ -1,0 +1,120 @@
+"""The Kafka topic `policies`: reads every change into a board, and writes one where nobody else has meanwhile."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from pipeline.errors import CommandFailed
+from pipeline.policies.board import ReleaseBoard
+from pipeline.policies.changes import Releases
+from pipeline.policies.refusals import ReleaseRefused
+from pipeline.policies.release import Change
+from pipeline.policies.signing import seal, unseal
+
+_WAIT_MS = 1000
+
+
+class ChangeLost(CommandFailed):
+    """Somebody else released something at the same moment."""
+
+
+class ReleaseLog:
+    """Follows the releases, and writes them.
+
+    Args:
+        bootstrap: host:port[,host:port].
+        kafka_topic: `policies` as it is called in this deployment.
+        public_key: that every change must be signed for; None: none need be.
+        on_refused: told of each change that does not hold.
+
+    Use as `async with ReleaseLog(…) as log: board = await log.read()`.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        kafka_topic: str,
+        public_key: Ed25519PublicKey | None = None,
+        on_refused: Callable[[ReleaseRefused], None] = lambda _: None,
+    ) -> None:
+        self._bootstrap = bootstrap
+        self._partition = TopicPartition(kafka_topic, 0)
+        self._public_key = public_key
+        self._on_refused = on_refused
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        self.board = ReleaseBoard()
+
+    async def __aenter__(self) -> ReleaseLog:
+        await self._consumer.start()
+        self._consumer.assign([self._partition])
+        await self._consumer.seek_to_beginning(self._partition)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._consumer.stop()
+
+    async def read(self) -> ReleaseBoard:
+        """Return the board after everything that is on the topic now."""
+        ends = await self._consumer.end_offsets([self._partition])
+        while await self._consumer.position(self._partition) < ends[self._partition]:
+            await self.poll(_WAIT_MS)
+        return self.board
+
+    async def poll(self, timeout_ms: int) -> bool:
+        """Wait so long for something new, and return whether the board has changed."""
+        before = self.board.generation
+        for records in (await self._consumer.getmany(timeout_ms=timeout_ms)).values():
+            for record in records:
+                self._take(record.value)
+        return self.board.generation > before
+
+    async def write(
+        self, make: Callable[[ReleaseBoard], Releases], private_key: Ed25519PrivateKey | None
+    ) -> Releases:
+        """Write what `make` returns for the board as it is now, and return it; nothing if that is nothing.
+
+        Raises:
+            ChangeLost: somebody else wrote meanwhile; what `make` returned does not hold for anybody.
+        """
+        board = await self.read()
+        releases = make(board)
+        if not releases:
+            return []
+        change = Change(id=uuid.uuid4().hex, base=board.generation, releases=tuple(releases))
+        producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all")
+        await producer.start()
+        try:
+            await producer.send_and_wait(
+                self._partition.topic, seal(change, private_key), change.id.encode(), partition=0
+            )
+        finally:
+            await producer.stop()
+        await self._until(change)
+        return releases
+
+    async def _until(self, change: Change) -> None:
+        """Read until it is known what became of the change; later ones are read as well."""
+        n_held = self.board.generation
+        ends = await self._consumer.end_offsets([self._partition])
+        held: list[str] = []
+        while await self._consumer.position(self._partition) < ends[self._partition]:
+            for records in (await self._consumer.getmany(timeout_ms=_WAIT_MS)).values():
+                held += [held_id for record in records if (held_id := self._take(record.value))]
+        if change.id not in held:
+            raise ChangeLost(f"somebody else released something after generation {n_held}: look again, and repeat it")
+
+    def _take(self, value: bytes | None) -> str | None:
+        """Take note of a record, and return the id of its change if it holds."""
+        try:
+            change = unseal(value, self._public_key)
+            self.board.update(change)
+        except ReleaseRefused as refused:
+            self._on_refused(refused)
+            return None
+        return change.id
