@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -29,6 +30,7 @@ class Parts:
     """What a role is given from outside; tests give other ones."""
 
     policy: Callable[[Settings], Any] | None = None  # makes the reading role's policy
+    load: Callable[[Path], Any] | None = None  # makes a released one of its checkpoint folder
     isolated: Sequence[str] = (sys.executable, "-m", "pipeline.reading.isolated")  # starts its one-by-one reader
 
 
@@ -69,6 +71,8 @@ def _runner(app: faust.App, settings: Settings, role: Role, parts: Parts, metric
 
 def _reader(app: faust.App, settings: Settings, parts: Parts, metrics: Metrics) -> Runner:
     # the only role that loads torch
+    from models.policy import Policy
+    from pipeline.reading.device import chosen_device
     from pipeline.reading.isolation import CautiousReader, Deaths
     from pipeline.roles.read import ReadRole, new_reader
 
@@ -79,7 +83,8 @@ def _reader(app: faust.App, settings: Settings, parts: Parts, metrics: Metrics) 
         max_suspects=settings.max_batch_documents,
     )
     metrics.set_policy(version=reader.policy.version, device=reader.policy.device, precision=reader.policy.precision)
-    return ReadRole(app, settings, reader, metrics)
+    load = parts.load or (lambda folder: Policy.load(folder, device=chosen_device(settings)))
+    return ReadRole(app, settings, reader, metrics, load)
 
 
 def _states(

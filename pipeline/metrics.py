@@ -18,6 +18,7 @@ from models.language import ENGLISH, LANGUAGES, UNDETERMINED
 WindowStatus = Literal["provisional", "revised", "final", "corrected"]
 RevisionOutcome = Literal["applied", "repeated", "unknown"]
 ChangeOutcome = Literal["revised", "retracted", "added", "unchanged", "without_effect"]
+ShadowOutcome = Literal["decided", "failed", "skipped"]
 TransitionKind = Literal["opened", "escalated", "closed"]
 
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -93,6 +94,10 @@ class Metrics:
         self._policy = histogram("policy_seconds", "Time of the policy on a batch.", _POLICY_BUCKETS)
         self._queue_age = histogram("queue_age_seconds", "Wait of a batch's oldest document.", _QUEUE_BUCKETS)
         self._policy_info = Info("finsurge_policy", "The policy that is serving.", registry=registry)
+        self._swaps = counter("policy_swaps_total", "Times another policy took over.")
+        self._swap_failures = counter("policy_swap_failures_total", "Releases that were not taken.", "reason")
+        self._is_behind = gauge("policy_is_behind", "1 while a release that should serve does not.")
+        self._shadows = counter("shadow_decisions_total", "Documents that a policy decided in shadow.", "outcome")
         self._lag = gauge("lag_records", "Records not yet processed.", "kafka_topic", "partition")
         self._event_time_lag = gauge("event_time_lag_seconds", "Clock minus watermark.")
         self._gaps = counter(
@@ -118,18 +123,18 @@ class Metrics:
         )
         self._last_progress = gauge("last_progress_timestamp_seconds", "When work was last acknowledged.")
         # a series that starts with its first event hides that event from rate()
-        for outcome in DocumentOutcome:
-            self._documents.labels(outcome.value)
-        for language in (ENGLISH, UNDETERMINED, _OTHER_LANGUAGE):
-            self._languages.labels(language)
-        for status in typing.get_args(WindowStatus):
-            self._windows.labels(status)
-        for transition in typing.get_args(TransitionKind):
-            self._alerts.labels(transition)
-        for revision in typing.get_args(RevisionOutcome):
-            self._revisions.labels(revision)
-        for change in typing.get_args(ChangeOutcome):
-            self._changes.labels(change)
+        begun: dict[Counter, tuple[str, ...]] = {
+            self._documents: tuple(outcome.value for outcome in DocumentOutcome),
+            self._languages: (ENGLISH, UNDETERMINED, _OTHER_LANGUAGE),
+            self._windows: typing.get_args(WindowStatus),
+            self._alerts: typing.get_args(TransitionKind),
+            self._revisions: typing.get_args(RevisionOutcome),
+            self._changes: typing.get_args(ChangeOutcome),
+            self._shadows: typing.get_args(ShadowOutcome),
+        }
+        for metric, labels in begun.items():
+            for label in labels:
+                metric.labels(label)
 
     def count_documents(self, outcome: DocumentOutcome, n_documents: int = 1) -> None:
         """Count documents that `read` is done with."""
@@ -153,6 +158,22 @@ class Metrics:
     def set_policy(self, *, version: str, device: str, precision: str) -> None:
         """Say which policy serves; the one before it is no longer shown."""
         self._policy_info.info({"version": version, "device": device, "precision": precision})
+
+    def count_swap(self) -> None:
+        """Count that another policy has taken over."""
+        self._swaps.inc()
+
+    def count_swap_failure(self, reason: StrEnum) -> None:
+        """Count a release that was not taken; the policy before it goes on."""
+        self._swap_failures.labels(reason.value).inc()
+
+    def set_behind(self, *, is_behind: bool) -> None:
+        """Say whether a release that should serve does not."""
+        self._is_behind.set(is_behind)
+
+    def count_shadow(self, outcome: ShadowOutcome, n_documents: int = 1) -> None:
+        """Count documents that were meant for the shadow; skipped ones came faster than it reads."""
+        self._shadows.labels(outcome).inc(n_documents)
 
     def set_lag(self, kafka_topic: str, partition: int, n_records: int) -> None:
         """Say how far behind its end an assigned partition is."""

@@ -116,6 +116,22 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=
     sketch: SketchRecord
 
 
+class ShadowDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """What another policy says of a decided document; it counts nowhere (`shadows`, the document's partition)."""
+
+    schema: int = SCHEMA
+    document_id: str
+    origin: Origin  # of the document, in `documents`
+    kind: Kind
+    source: str
+    published_at: AwareDatetime
+    decided_at: AwareDatetime  # by the shadow
+    served_version: str
+    served: ReadingRecord
+    policy_version: str  # of the shadow
+    reading: ReadingRecord | None  # None: it failed on the document
+
+
 class Tick(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="tick"):
     """Says in `decisions` that nothing older is waiting in this partition of `documents` (idle)."""
 

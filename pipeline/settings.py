@@ -44,6 +44,16 @@ class Settings:
     session_timeout_s: float = _setting(30.0, "seconds after which the broker gives up a silent worker")
     state_dir: Path = _setting(Path(".finsurge"), "folder for what a process keeps on disk")
     policy: str = _setting("shipped", "`shipped`, or the folder of a trained policy")
+    registry: str | None = _setting(
+        None,
+        "URL where versions of the policy are kept: a folder, s3://…; `policies` in the state folder if not given",
+    )
+    policy_public_key: Path | None = _setting(
+        None, "PEM file of the key that releases must be signed for; without one, unsigned releases hold as well"
+    )
+    policy_private_key: Path | None = _setting(
+        None, "PEM file of the key that releases are signed with, for those who promote"
+    )
     device: str = _setting("auto", "`auto`, `cpu` or `cuda`")
     watchlist: str = _setting("default", "`default`, `crypto`, or the path of a YAML watchlist")
     max_padded_tokens: int = _setting(
@@ -76,6 +86,11 @@ class Settings:
             raise SettingsInvalid(f"broker must look like kafka://host:port[,host:port], got {self.broker!r}")
         if not 0 < self.http_port < 65531:
             raise SettingsInvalid(f"http_port must be between 1 and 65530, got {self.http_port}")
+
+    @property
+    def registry_url(self) -> str:
+        """Where versions of the policy are kept."""
+        return self.registry or str((self.state_dir / "policies").absolute())
 
     @property
     def bootstrap(self) -> str:

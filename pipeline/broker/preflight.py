@@ -15,7 +15,7 @@ from pipeline.settings import Settings
 log = logging.getLogger(__name__)
 
 OUTBOUND = {
-    Role.READ: ("decisions", "documents.dlq"),
+    Role.READ: ("decisions", "shadows", "policies", "documents.dlq"),
     Role.LINK: ("mentions", "documents.dlq"),
     Role.TRENDS: ("trends", "candidates", "late", "documents.dlq"),
     Role.SURGES: ("alerts", "documents.dlq"),
@@ -35,7 +35,7 @@ async def check_kafka_topics(settings: Settings, role: Role) -> None:
         n_partitions = counts.get(kafka_topic, 0)
         if not n_partitions:
             raise CommandFailed(f"Kafka topic {kafka_topic} is missing; make it with `finsurge topics create`")
-        is_keyed = name not in ("candidates", "documents.dlq")
+        is_keyed = name not in ("candidates", "policies", "documents.dlq")
         if is_keyed and n_partitions != settings.partitions:
             raise CommandFailed(
                 f"Kafka topic {kafka_topic} has {n_partitions} partitions, the settings say "

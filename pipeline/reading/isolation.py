@@ -7,8 +7,9 @@ is the child's, and it goes to the dead letters.
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -16,7 +17,9 @@ from typing import Self
 import msgspec
 
 from models.batching import BatchStats
+from models.decider import Decider
 from pipeline.documents import RawDocument
+from pipeline.reading.line_up import LineUp
 from pipeline.reading.reader import Reader
 from pipeline.records import Decision, Origin, decode
 from pipeline.rejects import RecordRejected, RejectReason
@@ -52,10 +55,12 @@ class IsolatedReader:
 
     Args:
         command: starts the child, which answers a line for each line.
+        environ: its environment; None: this process's.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], environ: Mapping[str, str] | None = None) -> None:
         self._command = list(command)
+        self._environ = environ
         self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -70,7 +75,7 @@ class IsolatedReader:
         """Return the decision, or why there is none; the death of the child is a reason."""
         question = Question(raw.value, raw.origin, raw.ingested_at)
         child = self._child = self._child or subprocess.Popen(  # noqa: S603
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self._environ
         )
         if child.stdin is None or child.stdout is None:
             raise RuntimeError("the child has no pipes")
@@ -145,12 +150,22 @@ class CautiousReader:
     """
 
     def __init__(self, reader: Reader, deaths: Deaths, *, command: Sequence[str], max_suspects: int) -> None:
-        self.policy = reader.policy
         self._reader = reader
         self._deaths = deaths
         self._command = command
         self._max_suspects = max_suspects
         self._suspect_until: dict[int, int] = {}  # partition to the offset from which on all is well
+        self._child_environ: dict[str, str] | None = None
+
+    @property
+    def policy(self) -> Decider:
+        """The policy that serves."""
+        return self._reader.policy
+
+    def use(self, line_up: LineUp, folder: Path | None) -> None:
+        """Decide with these policies from now on; in isolation with the serving one, which lies in `folder`."""
+        self._child_environ = {**os.environ, "FINSURGE_POLICY": str(folder)} if folder else None
+        self._reader.use(line_up)
 
     def read(self, raws: Sequence[RawDocument]) -> tuple[list[Decision | RecordRejected], list[BatchStats]]:
         """Return one decision or rejection for each record, in order, and what the batches cost."""
@@ -159,8 +174,14 @@ class CautiousReader:
         if not isolated:
             return trusted, batches
         rest = iter(trusted)
-        with IsolatedReader(self._command) as child:
-            return [child.read(raw) if raw.origin in isolated else next(rest) for raw in raws], batches
+        with IsolatedReader(self._command, self._child_environ) as child:
+            return [self._of(child.read(raw)) if raw.origin in isolated else next(rest) for raw in raws], batches
+
+    def _of(self, outcome: Decision | RecordRejected) -> Decision | RecordRejected:
+        """Return what the child has decided, with what it cannot know of its policy."""
+        if isinstance(outcome, RecordRejected):
+            return outcome
+        return msgspec.structs.replace(outcome, negative_ratio=self._reader.serving.negative_ratio)
 
     def end(self) -> None:
         """Say that the role ends cleanly."""

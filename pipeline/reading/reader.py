@@ -22,6 +22,7 @@ from models.policy import Policy
 from models.topics.sketch import sketch
 from pipeline.documents import DocumentLimits, RawDocument, parse_document
 from pipeline.reading.device import chosen_device
+from pipeline.reading.line_up import LineUp, Served
 from pipeline.records import Decision, Document, SketchRecord, SpanRecord
 from pipeline.rejects import RecordRejected, RejectReason
 from pipeline.settings import Settings
@@ -31,7 +32,7 @@ EXCERPT_LENGTH = 300
 
 
 class Reader:
-    """Decides documents with a policy."""
+    """Decides documents with a policy, and with a canary where there is one."""
 
     def __init__(
         self,
@@ -42,64 +43,92 @@ class Reader:
         document_limits: DocumentLimits | None = None,
         max_cached: int = 20_000,
     ) -> None:
-        self.policy = policy
+        self._line_up = LineUp(Served(policy))
         self._limits = limits
         self._now = now
         self._document_limits = document_limits or DocumentLimits()
         self._max_cached = max_cached
-        self._cache: OrderedDict[str, Action] = OrderedDict()
+        self._caches: dict[str, OrderedDict[str, Action]] = {}  # by policy version
+
+    @property
+    def serving(self) -> Served:
+        """What serves."""
+        return self._line_up.serving
+
+    @property
+    def policy(self) -> Decider:
+        """The policy that serves."""
+        return self.serving.policy
+
+    def use(self, line_up: LineUp) -> None:
+        """Decide what is read from now on with these policies; a batch on its way ends with those it began with."""
+        self._line_up = line_up
 
     def read(self, raws: Sequence[RawDocument]) -> tuple[list[Decision | RecordRejected], list[BatchStats]]:
         """Return one decision or rejection for each record, in order, and what the batches cost."""
-        outcomes: list[Document | RecordRejected] = []
-        for raw in raws:
+        # one look: a swap in the middle of a batch concerns the next
+        line_up = self._line_up
+        self._caches = {version: self._caches.get(version, OrderedDict()) for version in line_up.versions}
+        decided: dict[int, Decision | RecordRejected] = {}
+        by_version: dict[str, list[tuple[int, Document]]] = {}
+        for index, raw in enumerate(raws):
             try:
-                outcomes.append(parse_document(raw.value, raw.ingested_at, self._document_limits))
-            except RecordRejected as rejected:
-                outcomes.append(rejected)
-        texts = [full_text(outcome) if isinstance(outcome, Document) else None for outcome in outcomes]
-        cached = {text for text in texts if text in self._cache}
-        missing = list(dict.fromkeys(text for text in texts if text is not None and text not in cached))
-        actions, batches = self._decide(missing, self._limits)
+                document = parse_document(raw.value, raw.ingested_at, self._document_limits)
+                by_version.setdefault(line_up.of(document.id).policy.version, []).append((index, document))
+            except RecordRejected as reason:
+                decided[index] = reason
+        batches: list[BatchStats] = []
+        for served in line_up.served:
+            own = by_version.get(served.policy.version, [])
+            found, costs = self._read_with(served, [(raws[index], document) for index, document in own])
+            decided.update(zip((index for index, _ in own), found, strict=True))
+            batches += costs
+        return [decided[index] for index in range(len(raws))], batches
+
+    def _read_with(
+        self, served: Served, documents: Sequence[tuple[RawDocument, Document]]
+    ) -> tuple[list[Decision | RecordRejected], list[BatchStats]]:
+        cache = self._caches[served.policy.version]
+        texts = [full_text(document) for _, document in documents]
+        cached = {text for text in texts if text in cache}
+        missing = list(dict.fromkeys(text for text in texts if text not in cached))
+        actions, batches = self._decide(served.policy, missing, self._limits)
         fresh = dict(zip(missing, actions, strict=True))
         decided: list[Decision | RecordRejected] = []
-        for raw, outcome, text in zip(raws, outcomes, texts, strict=True):
-            if isinstance(outcome, RecordRejected) or text is None:
-                decided.append(outcome)  # type: ignore[arg-type]
-                continue
-            action = self._cache[text] if text in cached else fresh[text]
+        for (raw, document), text in zip(documents, texts, strict=True):
+            action = cache[text] if text in cached else fresh[text]
             if isinstance(action, RecordRejected):
                 decided.append(action)
             else:
-                decided.append(self._decision(raw, outcome, text, action, from_cache=text in cached))
-        self._remember(fresh)
+                decided.append(self._decision(served, raw, document, text, action, from_cache=text in cached))
+        self._remember(cache, fresh)
         return decided, batches
 
     def _decide(
-        self, texts: list[str], limits: BatchLimits
+        self, policy: Decider, texts: list[str], limits: BatchLimits
     ) -> tuple[list[Action | RecordRejected], list[BatchStats]]:
         if not texts:
             return [], []
         try:
-            actions, batches = decide_all(self.policy, texts, limits)
+            actions, batches = decide_all(policy, texts, limits)
             return list(actions), batches
         except torch.OutOfMemoryError:
             log.warning("out of memory on %d documents: halving the batch", len(texts))
             torch.cuda.empty_cache()
             if limits.max_padded_tokens <= 512:
                 raise
-            return self._decide(texts, replace(limits, max_padded_tokens=limits.max_padded_tokens // 2))
+            return self._decide(policy, texts, replace(limits, max_padded_tokens=limits.max_padded_tokens // 2))
         except (RuntimeError, ValueError, IndexError) as error:
             if len(texts) == 1:
                 log.warning("the policy fails on a document: %s", error)
                 return [RecordRejected(RejectReason.UNDECIDABLE, f"policy failed: {error}"[:200])], []
             middle = len(texts) // 2
-            left, left_batches = self._decide(texts[:middle], limits)
-            right, right_batches = self._decide(texts[middle:], limits)
+            left, left_batches = self._decide(policy, texts[:middle], limits)
+            right, right_batches = self._decide(policy, texts[middle:], limits)
             return left + right, left_batches + right_batches
 
     def _decision(
-        self, raw: RawDocument, document: Document, text: str, action: Action, *, from_cache: bool
+        self, served: Served, raw: RawDocument, document: Document, text: str, action: Action, *, from_cache: bool
     ) -> Decision:
         summary = sketch(text)
         return Decision(
@@ -115,18 +144,19 @@ class Reader:
             sentiment=action.sentiment,
             spans=tuple(SpanRecord(span.start, span.end, span.surface, span.sentiment) for span in action.spans),
             propensity=1.0,
-            policy_version=self.policy.version,
+            policy_version=served.policy.version,
             from_cache=from_cache,
             sketch=SketchRecord(summary.words, summary.names, summary.numbers, summary.direction),
             language=action.language,
+            negative_ratio=served.negative_ratio,
         )
 
-    def _remember(self, fresh: dict[str, Action | RecordRejected]) -> None:
+    def _remember(self, cache: OrderedDict[str, Action], fresh: dict[str, Action | RecordRejected]) -> None:
         for text, action in fresh.items():
             if isinstance(action, Action):
-                self._cache[text] = action
-        while len(self._cache) > self._max_cached:
-            self._cache.popitem(last=False)
+                cache[text] = action
+        while len(cache) > self._max_cached:
+            cache.popitem(last=False)
 
 
 def full_text(document: Document) -> str:

@@ -1,6 +1,7 @@
 """The reading role: documents in, decisions out on the same partition, bad records to the dead letters.
 
-Stateless. One chunk is with the policy (in a thread of its own) while the one before is being sent.
+Stateless. One chunk is with the policy (in a thread of its own) while the one before is being sent. Which policy that
+is follows the releases; another one may read along in shadow.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from aiokafka.errors import KafkaError
@@ -20,14 +23,21 @@ from models.decider import Decider
 from pipeline.broker.stream_clock import StreamClock
 from pipeline.documents import RawDocument
 from pipeline.metrics import DocumentOutcome, Metrics
+from pipeline.policies.keys import load_public
+from pipeline.policies.refusals import RefusalReason, ReleaseRefused
+from pipeline.policies.release_log import ReleaseLog
+from pipeline.reading.follower import PolicyFollower
 from pipeline.reading.isolation import CautiousReader
+from pipeline.reading.line_up import LineUp
 from pipeline.reading.reader import Reader, open_policy
-from pipeline.records import Decision, Origin, Tick, encode
+from pipeline.reading.shadow import Shadow, Trial
+from pipeline.records import Decision, Origin, ShadowDecision, Tick, encode
 from pipeline.rejects import RecordRejected, RejectReason
 from pipeline.roles.chunks import ChunkConfig, ChunkLoop
 from pipeline.roles.consumer import BrokerLog, Contiguity
 from pipeline.roles.dead_letter_box import DeadLetterBox
 from pipeline.settings import Settings
+from rl.registry.cache import PolicyCache
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +45,14 @@ log = logging.getLogger(__name__)
 class ReadRole:
     """Reads documents with a policy."""
 
-    def __init__(self, app: Any, settings: Settings, reader: CautiousReader, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        app: Any,
+        settings: Settings,
+        reader: CautiousReader,
+        metrics: Metrics,
+        load: Callable[[Path], Decider],
+    ) -> None:
         self._app = app
         self._settings = settings
         self._reader = reader
@@ -44,6 +61,11 @@ class ReadRole:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="policy")
         self._clock = StreamClock(settings.bootstrap, settings.kafka_topic("documents"))
         self._last_seen_s: dict[int, float] = {}  # partition to monotonic time of its last document
+        self._load = load
+        self._releases = AsyncExitStack()
+        self._follower: PolicyFollower | None = None
+        limits = BatchLimits(settings.max_padded_tokens, settings.max_batch_documents)
+        self._shadow = Shadow(limits, self._send_shadow, metrics)
         config = ChunkConfig(settings.max_batch_documents, settings.linger_s, depth=2)
         contiguity = Contiguity(app, BrokerLog(settings.bootstrap), metrics.count_gap)
         self.loop = ChunkLoop(app, self._work, self._finish, config, contiguity)
@@ -51,13 +73,53 @@ class ReadRole:
     async def run(self, stream: Any) -> None:
         """The agent's body: consume until the app stops."""
         try:
-            await self.loop.run(stream, self._tick_when_idle())
+            await self.loop.run(stream, self._tick_when_idle(), self._follow(), self._shadow.run())
         except asyncio.CancelledError:
             self._reader.end()
             raise
+        finally:
+            await self._releases.aclose()
 
     async def take_over(self, _partitions: set[int]) -> None:
-        """Nothing is held: reading keeps no state."""
+        """Have the policies that the releases name before anything is decided; other state there is none."""
+        if self._follower is not None:
+            return
+        settings = self._settings
+        public_key = load_public(settings.policy_public_key) if settings.policy_public_key else None
+        log_of_releases = ReleaseLog(
+            settings.bootstrap, settings.kafka_topic("policies"), public_key, on_refused=self._refused
+        )
+        await self._releases.enter_async_context(log_of_releases)
+        cache = PolicyCache(settings.state_dir / "policy-cache")
+        self._follower = PolicyFollower(
+            log_of_releases, cache, self._load, self._reader.policy, self._use, self._metrics
+        )
+        await self._follower.catch_up()
+
+    async def _follow(self) -> None:
+        await self.loop.opened()
+        if self._follower is not None:
+            await self._follower.run()
+
+    def _refused(self, refused: ReleaseRefused) -> None:
+        if refused.reason is RefusalReason.STALE:  # of two authors the later one; it was told
+            return
+        self._metrics.count_swap_failure(refused.reason)
+        log.error("a release does not hold: %s", refused)
+
+    def _use(self, line_up: LineUp, trial: Trial | None, folder: Path | None) -> None:
+        policy = line_up.serving.policy
+        if policy.version != self._reader.policy.version:
+            log.info("%s takes over from %s", policy.version, self._reader.policy.version)
+            self._metrics.count_swap()
+        self._metrics.set_policy(version=policy.version, device=policy.device, precision=policy.precision)
+        self._reader.use(line_up, folder)
+        self._shadow.use(trial)
+
+    async def _send_shadow(self, decided: ShadowDecision) -> None:
+        topic = self._settings.kafka_topic("shadows")
+        key = decided.document_id.encode()
+        await self._app.producer.send(topic, key, encode(decided), decided.origin.partition, None, None)
 
     async def _work(self, events: Sequence[Any]) -> list[Decision | RecordRejected]:
         raws = [_raw(event.message) for event in events]
@@ -77,6 +139,7 @@ class ReadRole:
 
     async def _finish(self, events: Sequence[Any], outcomes: list[Decision | RecordRejected]) -> None:
         sent = []
+        pairs = []
         newest_at = datetime.min.replace(tzinfo=UTC)
         for event, outcome in zip(events, outcomes, strict=True):
             message = event.message
@@ -96,8 +159,10 @@ class ReadRole:
                 newest_at = max(newest_at, outcome.published_at)
                 topic = self._settings.kafka_topic("decisions")
                 key = outcome.document_id.encode()
+                pairs.append((_raw(message), outcome))
                 sent.append(await self._app.producer.send(topic, key, encode(outcome), message.partition, None, None))
         await asyncio.gather(*sent)
+        self._shadow.offer(pairs)
         now = datetime.now(UTC)
         if newest_at > datetime.min.replace(tzinfo=UTC):
             self._metrics.set_event_time_lag((now - newest_at).total_seconds())
