@@ -145,8 +145,11 @@ class TopicTrend:
                 f"observation {observation.document_id!r} must be known after tick "
                 f"{self._state.closed_until}, which is closed, got tick {tick}"
             )
-        index = bisect_right(self._state.pending, self._order(observation), key=self._order)
-        self._state.pending.insert(index, observation)
+        pending, order = self._state.pending, self._order(observation)
+        # most come in order
+        is_last = not pending or self._order(pending[-1]) <= order
+        index = len(pending) if is_last else bisect_right(pending, order, key=self._order)
+        pending.insert(index, observation)
         self._pending_ticks.insert(index, tick)
 
     def forget_pending(self) -> None:

@@ -5,8 +5,10 @@
 Each topic's stories come at random at a constant rate, a quarter of them negative to the first policy; the candidate
 says so of five points more. From day 15 of 30 on it reads all, some or (rolled back) for a while. An episode is held
 against the same stories read by one policy throughout: what neither of those two runs opens within a day is the
-swap's. The baseline begins as one does that has seen the topic for months: what a detector finds in its first days
-would be in its memory of maxima for two months, and hide a swap.
+swap's, or chance, as a policy that calls other stories negative has other false alarms: the control is a swap to a
+policy that says so just as often as the first one, of other stories. Baselines begin as those do that have seen the
+topic for months: what a detector finds in its first days would be in its memory of maxima for two months, and hide a
+swap.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ class Case:
     share: Share
     measured_on: int | None = None  # shadow documents; None: the true ratio
     is_told: bool = True  # decisions carry the ratio
+    is_control: bool = False  # the other policy says negative as often as the first one
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,16 @@ def _is_more(doubt: np.ndarray) -> np.ndarray:
     return np.asarray(doubt < (P_CANDIDATE - P_FIRST) / (1 - P_FIRST))
 
 
+def _by_candidate(label: np.ndarray, doubt: np.ndarray, case: Case) -> np.ndarray:
+    """Return what the candidate calls negative; the control's as much less of the first policy's as it is more."""
+    least = 2 * P_FIRST - P_CANDIDATE if case.is_control else P_FIRST
+    return np.asarray((label < least) | ((label >= P_FIRST) & _is_more(doubt)))
+
+
 def opened(topic: Topic, case: Case, ratio: float) -> list[int]:
     """Return the ticks in which an episode of the topic opens."""
-    settled = BaselineConfig(prior_level=topic.per_day * P_FIRST / 24, prior_hours=72.0)
+    p_before = P_CANDIDATE if case.share is always else P_FIRST
+    settled = BaselineConfig(prior_level=topic.per_day * p_before / 24, prior_hours=72.0)
     detector = SurgeDetector("topic", SurgeConfig(baseline=settled), first_tick=0)
     tracker = EpisodeTracker("topic", EpisodeConfig())
     found: list[int] = []
@@ -88,7 +98,7 @@ def opened(topic: Topic, case: Case, ratio: float) -> list[int]:
             continue
         label, doubt, reader = topic.uniform[tick].T
         by_candidate = reader < case.share(tick)
-        is_negative = (label < P_FIRST) | (by_candidate & _is_more(doubt))
+        is_negative = np.where(by_candidate, _by_candidate(label, doubt, case), label < P_FIRST)
         n_negative = int(is_negative.sum())
         counts = TickCounts(
             tick,
@@ -137,6 +147,7 @@ def rolled_back(tick: int) -> float:
 
 
 CASES = (
+    Case("control: swap to a policy of the same rate", swapped, is_told=False, is_control=True),
     Case("swap, decisions without the ratio", swapped, is_told=False),
     Case("swap", swapped),
     Case("swap, ratio from 2,000 documents", swapped, measured_on=2_000),
