@@ -36,11 +36,12 @@ class FinalWindows:
     """
 
     def __init__(
-        self, topic: str, config: WindowConfig, horizon_s: int, state: dict[int, FinalCounts] | None = None
+        self, topic: str, config: WindowConfig, horizon_s: int, state: dict[int, bytes] | None = None
     ) -> None:
         self._topic = topic
         self._config = config
         self._n_kept = horizon_s // config.bin_s
+        # by tick, encoded: hardly any is looked at again, and all are written with each state
         self.state = {} if state is None else state
         self._touched: set[int] = set()
 
@@ -60,7 +61,7 @@ class FinalWindows:
         )
         for version, (n_stories, n_negative) in window.stories_by_version.items():
             counts.versions.setdefault(version, [0, 0, 0])[1:] = [n_stories, n_negative]
-        self.state[tick] = counts
+        self.state[tick] = msgspec.msgpack.encode(counts)
         # nearly in order: one that a correction brought may stay a little longer
         while (oldest := next(iter(self.state))) <= tick - self._n_kept:
             del self.state[oldest]
@@ -71,19 +72,19 @@ class FinalWindows:
 
     def add_document(self, tick: int, policy_version: str) -> None:
         """Count a document that a correction has brought, in a window that perhaps was none before."""
-        counts = self.state.setdefault(tick, FinalCounts())
-        self._touched.add(tick)
+        counts = self._counts(tick) or FinalCounts()
         counts.versions.setdefault(policy_version, [0, 0, 0])[0] += 1
         counts.n_sources = max(1, counts.n_sources)
+        self._correct(tick, counts)
 
     def remove_document(self, tick: int, policy_version: str) -> None:
         """Take back a document that is not about the topic."""
-        counts = self.state.get(tick)
+        counts = self._counts(tick)
         if counts is None:
             return
-        self._touched.add(tick)
         version = counts.versions.setdefault(policy_version, [0, 0, 0])
         version[0] = max(0, version[0] - 1)
+        self._correct(tick, counts)
 
     def revise(self, tick: int, was: NovelStory | None, now: NovelStory | None) -> bool:
         """Have a story count as corrected, and return whether its window is still remembered.
@@ -93,21 +94,21 @@ class FinalWindows:
             was: as what it has counted; None: it has not.
             now: as what it counts; None: it does not.
         """
-        counts = self.state.get(tick)
+        counts = self._counts(tick)
         if counts is None:
             return False
-        self._touched.add(tick)
         if was is not None:
             self._count(counts, was, -1)
         if now is not None:
             self._count(counts, now, 1)
+        self._correct(tick, counts)
         return True
 
     def corrected(self) -> list[Window]:
         """Return the windows that were corrected since it was last asked, oldest first."""
-        told = [self._report(tick, self.state[tick]) for tick in sorted(self._touched) if tick in self.state]
+        corrected = [(tick, self._counts(tick)) for tick in sorted(self._touched)]
         self._touched.clear()
-        return told
+        return [self._report(tick, counts) for tick, counts in corrected if counts is not None]
 
     def snapshot(self) -> bytes:
         """Return the state."""
@@ -116,7 +117,15 @@ class FinalWindows:
     @classmethod
     def restore(cls, topic: str, config: WindowConfig, horizon_s: int, snapshot: bytes) -> FinalWindows:
         """Return windows that go on where the snapshot was taken."""
-        return cls(topic, config, horizon_s, msgspec.msgpack.decode(snapshot, type=dict[int, FinalCounts]))
+        return cls(topic, config, horizon_s, msgspec.msgpack.decode(snapshot, type=dict[int, bytes]))
+
+    def _counts(self, tick: int) -> FinalCounts | None:
+        held = self.state.get(tick)
+        return None if held is None else msgspec.msgpack.decode(held, type=FinalCounts)
+
+    def _correct(self, tick: int, counts: FinalCounts) -> None:
+        self._touched.add(tick)
+        self.state[tick] = msgspec.msgpack.encode(counts)
 
     def _count(self, counts: FinalCounts, story: NovelStory, n: int) -> None:
         version = counts.versions.setdefault(story.policy_version, [0, 0, 0])

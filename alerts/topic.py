@@ -15,7 +15,7 @@ import msgspec
 from alerts.corrections import Correction, Corrections, Effect
 from alerts.current import TickCounts
 from alerts.evidence import Evidence, EvidenceStory
-from alerts.finals import FinalCounts, FinalWindows
+from alerts.finals import FinalWindows
 from alerts.observation import Observation
 from alerts.stories import Assignment, Stories, StoriesState, StoryConfig
 from alerts.surge import DetectorState, SurgeConfig, SurgeDetector
@@ -72,7 +72,7 @@ class TopicState(msgspec.Struct):
     closed_until: int | None
     watched_since: datetime | None
     revisions: dict[int, int] = {}
-    finals: dict[int, FinalCounts] = {}
+    finals: dict[int, bytes] = {}  # see FinalWindows
 
 
 class TopicTrend:
