@@ -41,8 +41,8 @@ Floats = NDArray[np.float64]
 FILES = ("sentfin", "twitter_financial_news", "finentity")
 N_POPULATION = 60_000
 N_CHANGED = {"near": 0.06, "far": 0.12}
-"""Share of items whose reward a candidate changes. Measured: 0.057 for a policy that was trained on from the shipped one
-(a standard deviation of 0.113 an item), 0.09 to 0.12 (0.15 to 0.17) for policies that were trained apart."""
+"""Share of items whose reward a candidate changes. Measured: 0.057 for a policy that was trained on from the shipped
+one (a standard deviation of 0.113 an item), 0.09 to 0.12 (0.15 to 0.17) for policies that were trained apart."""
 
 N_QUESTIONS = 30
 AT = datetime(2026, 1, 2, tzinfo=UTC)
