@@ -17,6 +17,8 @@ from pipeline.broker.topics import TopicRefused
 from pipeline.health import PortTaken
 from pipeline.ingest.document_files import FileUnreadable
 from pipeline.settings import SettingsInvalid
+from rl.gate.ledger import LedgerDamaged
+from rl.registry.errors import RegistryFault
 
 
 class CommandFailed(Exception):
@@ -33,8 +35,10 @@ USER_ERRORS: tuple[type[Exception], ...] = (
     FileUnreadable,
     KafkaError,
     KafkaUnavailable,
+    LedgerDamaged,
     OSError,
     PortTaken,
+    RegistryFault,
     SettingsInvalid,
     TopicRefused,
     WatchlistInvalid,

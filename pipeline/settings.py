@@ -54,6 +54,9 @@ class Settings:
     policy_private_key: Path | None = _setting(
         None, "PEM file of the key that releases are signed with, for those who promote"
     )
+    held_out: str | None = _setting(
+        None, "labelled files, separated by commas, by which the gate judges candidates; see `finsurge evaluate`"
+    )
     device: str = _setting("auto", "`auto`, `cpu` or `cuda`")
     watchlist: str = _setting("default", "`default`, `crypto`, or the path of a YAML watchlist")
     max_padded_tokens: int = _setting(
@@ -91,6 +94,11 @@ class Settings:
     def registry_url(self) -> str:
         """Where versions of the policy are kept."""
         return self.registry or str((self.state_dir / "policies").absolute())
+
+    @property
+    def held_out_files(self) -> tuple[Path, ...]:
+        """The labelled files by which the gate judges."""
+        return tuple(Path(name.strip()) for name in (self.held_out or "").split(",") if name.strip())
 
     @property
     def bootstrap(self) -> str:

@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from pipeline.records import SCHEMA, AwareDatetime
+from rl.gate.report import GateReport
 from rl.registry.stored import StoredPolicy
 
 
@@ -45,6 +46,22 @@ class GateSummary(msgspec.Struct, frozen=True, kw_only=True):
     interval: tuple[float, float] | None = None  # that holds the true difference, 95 %
     report: str | None = None  # where the page lies
     at: AwareDatetime
+
+    @classmethod
+    def of(cls, report: GateReport, page: str | None = None) -> GateSummary:
+        """Return what a report says, in short."""
+        found = report.against_serving
+        return cls(
+            is_promoted=report.is_promoted,
+            reason=report.reason.value,
+            baseline_version=report.question.serving,
+            anchor_version=report.question.anchor,
+            n_items=report.n_items,
+            difference=found.difference if found else None,
+            interval=(found.low, found.high) if found else None,
+            report=page,
+            at=report.question.asked_at,
+        )
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
