@@ -32,7 +32,10 @@ def command() -> None:
 @command.command("keys")
 @click.argument("folder", type=click.Path(path_type=Path))
 def keys(folder: Path) -> None:
-    """Make a key pair: releases are signed with the private one, workers check them with the public one."""
+    """Make a key pair: releases are signed with the private one, workers check them with the public one.
+
+    Example: finsurge policy keys keys/
+    """
     from pipeline.policies.keys import make_pair
 
     private, public = make_pair(folder)
@@ -44,7 +47,10 @@ def keys(folder: Path) -> None:
 @_AS_JSON
 @click.pass_obj
 def list_versions(settings: Settings, as_json: bool) -> None:
-    """List every version, and what each is for now."""
+    """List every version, and what each is for now.
+
+    Example: finsurge policy list --json
+    """
     from pipeline.policies.view import version_rows, versions_table
 
     desk = _desk(settings)
@@ -62,7 +68,10 @@ def list_versions(settings: Settings, as_json: bool) -> None:
 @_BY
 @click.pass_obj
 def put(settings: Settings, folder: Path, by: str) -> None:
-    """Store a trained policy's FOLDER in the registry, and make its version known."""
+    """Store a trained policy's FOLDER in the registry, and make its version known.
+
+    Example: finsurge policy put runs/first/policy
+    """
     click.echo(_desk(settings).put(folder, _author(by)))
 
 
@@ -71,7 +80,10 @@ def put(settings: Settings, folder: Path, by: str) -> None:
 @_AS_JSON
 @click.pass_obj
 def show(settings: Settings, policy: str, as_json: bool) -> None:
-    """Tell what a POLICY (a version, a folder, or `shipped`) is made of, and how good it was found to be."""
+    """Tell what a POLICY (a version, a folder, or `shipped`) is made of, and how good it was found to be.
+
+    Example: finsurge policy show shipped
+    """
     import msgspec
 
     from models.checkpoint import read_manifest
@@ -95,7 +107,10 @@ def show(settings: Settings, policy: str, as_json: bool) -> None:
 @_AS_JSON
 @click.pass_obj
 def diff(settings: Settings, left: str, right: str, file: Path | None, as_json: bool) -> None:
-    """Tell how two policies differ: their figures, and what they decide differently on the texts of a file."""
+    """Tell how two policies differ: their figures, and what they decide differently on the texts of a file.
+
+    Example: finsurge policy diff shipped p-1a2b3c4d --file texts.jsonl
+    """
     from models.labelled.datasets import read_examples
     from models.policy import Policy
     from pipeline.learning.judged import served_limits
@@ -197,7 +212,10 @@ def gate(
 @_BY
 @click.pass_obj
 def shadow(settings: Settings, version: str, share: float, by: str) -> None:
-    """Have a VERSION decide in parallel: logged on `shadows`, and not served."""
+    """Have a VERSION decide in parallel: logged on `shadows`, and not served.
+
+    Example: finsurge policy shadow p-1a2b3c4d
+    """
     from pipeline.policies.changes import shadowed
 
     _check_share(share)
@@ -211,7 +229,10 @@ def shadow(settings: Settings, version: str, share: float, by: str) -> None:
 @_BY
 @click.pass_obj
 def canary(settings: Settings, version: str, share: float, negative_ratio: float, by: str) -> None:
-    """Have a VERSION serve a share of the documents."""
+    """Have a VERSION serve a share of the documents.
+
+    Example: finsurge policy canary p-1a2b3c4d --share 0.05
+    """
     from pipeline.policies.changes import canaried
 
     _check_share(share)
