@@ -17,6 +17,7 @@ COMMANDS = {
     "evaluate": "pipeline.commands.evaluate",
     "ingest": "pipeline.commands.ingest",
     "kafka": "pipeline.commands.kafka",
+    "learner": "pipeline.commands.learner",
     "policy": "pipeline.commands.policy",
     "replay": "pipeline.commands.replay",
     "settings": "pipeline.commands.settings",

@@ -57,6 +57,15 @@ class Settings:
     held_out: str | None = _setting(
         None, "labelled files, separated by commas, by which the gate judges candidates; see `finsurge evaluate`"
     )
+    promotion: str = _setting(
+        "manual", "`manual`: what passes the gate waits for a person; `auto`: shadow, canary, then all, watched"
+    )
+    learner_algorithm: str = _setting("rloo", "how candidates are trained: supervised, q_learning, dqn, ppo or rloo")
+    learner_corrections: int = _setting(200, "corrections after which the policy is trained again")
+    learner_wait_s: float = _setting(604_800.0, "seconds after which it is trained again with fewer, but 20")
+    shadow_documents: int = _setting(2000, "documents that a candidate decides in shadow before it serves any")
+    canary_documents: int = _setting(500, "documents that a candidate serves before it serves all")
+    watch_s: float = _setting(604_800.0, "seconds for which a new policy is watched, the one before it in shadow")
     device: str = _setting("auto", "`auto`, `cpu` or `cuda`")
     watchlist: str = _setting("default", "`default`, `crypto`, or the path of a YAML watchlist")
     max_padded_tokens: int = _setting(
@@ -69,16 +78,19 @@ class Settings:
     disorder_s: int = _setting(120, "seconds by which documents may arrive out of order")
     grace_s: int = _setting(1800, "seconds after its end in which late documents still revise a window")
     http_host: str = _setting("127.0.0.1", "address of metrics and health; loopback unless you say otherwise")
-    http_port: int = _setting(8600, "first port of metrics and health: read, link, trends, surges, notify in turn")
+    http_port: int = _setting(
+        8600,
+        "first port of metrics and health: read, link, trends, surges, notify in turn; the learner's is the tenth",
+    )
     webhook_url: str | None = _setting(None, "alerts are posted here as JSON, with an Idempotency-Key")
     alertmanager_url: str | None = _setting(None, "an Alertmanager's base address, for its API v2")
 
     def __post_init__(self) -> None:
-        positive = ("partitions", "session_timeout_s", "max_padded_tokens", "max_batch_documents")
-        for name in (*positive, "idle_s", "bin_s"):
+        positive = ("partitions", "session_timeout_s", "max_padded_tokens", "max_batch_documents", "learner_wait_s")
+        for name in (*positive, "idle_s", "bin_s", "learner_corrections", "watch_s"):
             if not 0 < getattr(self, name) < math.inf:
                 raise SettingsInvalid(f"{name} must be > 0, got {getattr(self, name)}")
-        for name in ("linger_s", "disorder_s", "grace_s"):
+        for name in ("linger_s", "disorder_s", "grace_s", "shadow_documents", "canary_documents"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise SettingsInvalid(f"{name} must be >= 0, got {getattr(self, name)}")
         if 3_600 % self.bin_s:
@@ -87,8 +99,10 @@ class Settings:
             raise SettingsInvalid(f"device must be auto, cpu or cuda, got {self.device!r}")
         if not _BROKER.fullmatch(self.broker):
             raise SettingsInvalid(f"broker must look like kafka://host:port[,host:port], got {self.broker!r}")
-        if not 0 < self.http_port < 65531:
-            raise SettingsInvalid(f"http_port must be between 1 and 65530, got {self.http_port}")
+        if not 0 < self.http_port < 65_525:
+            raise SettingsInvalid(f"http_port must be between 1 and 65524, got {self.http_port}")
+        if self.promotion not in ("manual", "auto"):
+            raise SettingsInvalid(f"promotion must be manual or auto, got {self.promotion!r}")
 
     @property
     def registry_url(self) -> str:

@@ -24,6 +24,7 @@ CHANGELOG_MAX_BYTES = 10 * DOCUMENT_MAX_BYTES
 
 _DELETE = {"cleanup.policy": "delete"}
 _KEPT_90_DAYS = {**_DELETE, "retention.ms": str(90 * _DAY_MS)}
+_KEPT_FOR_LEARNING = {**_DELETE, "retention.ms": str(800 * _DAY_MS)}  # two years of answers, which cost people's time
 _CHANGELOG = {"cleanup.policy": "compact", "max.message.bytes": str(CHANGELOG_MAX_BYTES)}
 _COMPARED = ("cleanup.policy", "message.timestamp.type")
 
@@ -92,6 +93,9 @@ def topic_specs(prefix: str, partitions: int) -> list[TopicSpec]:
         ("candidates", 1, _DELETE),
         ("alerts", partitions, _KEPT_90_DAYS),
         ("shadows", partitions, _KEPT_90_DAYS),
+        ("reviews", partitions, _KEPT_FOR_LEARNING),
+        ("corrections", partitions, _KEPT_FOR_LEARNING),
+        ("rounds", partitions, _KEPT_FOR_LEARNING),
         # every change has a key of its own, so that nothing is ever compacted away: it is the releases' history
         ("policies", 1, {"cleanup.policy": "compact"}),
         # Faust names a table's changelog <consumer group>-<table>-changelog, with the partitions of its source.

@@ -1,0 +1,144 @@
+"""Takes a candidate from its update into service, or away from it: gate, shadow, canary, promotion, rollback.
+
+Every step is a release and a line in the log. Knows no Kafka client: the desk does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.learner.evidence import TrialEvidence
+from pipeline.learner.metrics import LearnerMetrics
+from pipeline.learner.trial import Trial, TrialFile
+from pipeline.policies.changes import Author, canaried, judged, promoted, rolled_back, shadowed
+from pipeline.policies.desk import PolicyDesk
+from pipeline.policies.release import GateSummary
+from rl.gate.report import GateReport
+from rl.learner.rollout import RolloutConfig, RolloutEvidence, RolloutReason, RolloutStage, next_stage
+
+log = logging.getLogger(__name__)
+LEARNER = "learner"
+"""Who makes the learner's releases."""
+
+_TRIED = (RolloutStage.SHADOW, RolloutStage.CANARY)
+
+
+class Conductor:
+    """The one candidate that is on trial, if any.
+
+    Args:
+        desk: makes releases.
+        file: remembers the trial.
+        config: what each stage asks for.
+        metrics: counts steps.
+        is_automatic: whether what passes the gate goes on without a person.
+    """
+
+    def __init__(
+        self, desk: PolicyDesk, file: TrialFile, config: RolloutConfig, metrics: LearnerMetrics, *, is_automatic: bool
+    ) -> None:
+        self._desk = desk
+        self._file = file
+        self._config = config
+        self._metrics = metrics
+        self._is_automatic = is_automatic
+        self.trial = file.read()
+        self.evidence = self._evidence()
+
+    @property
+    def has_candidate(self) -> bool:
+        """Whether a candidate is tried that does not serve all yet: no other one is trained meanwhile."""
+        return self.trial is not None and self.trial.stage in _TRIED
+
+    def present(self, folder: Path, judge: Callable[[str], GateReport], page: Path, now: datetime) -> GateReport:
+        """Put a candidate into the registry, have it judged, and try it if it passes; return the gate's report.
+
+        Args:
+            folder: the candidate's checkpoint.
+            judge: asks the gate, given the serving version.
+            page: where the report can be read.
+            now: the time.
+        """
+        author = Author(LEARNER, now)
+        self._desk.put_default(author)
+        version = self._desk.put(folder, author)
+        serving = self._desk.serving(self._desk.board())
+        report = judge(serving)
+        summary = GateSummary.of(report, str(page.absolute()))
+        self._desk.change(lambda board: judged(board, version, summary, author))
+        self._metrics.count_gate(report.reason)
+        log.info("%s: the gate says %s", version, report.reason.value)
+        if report.is_promoted and self._is_automatic:
+            self._desk.change(lambda board: shadowed(board, version, author))
+            self._keep(Trial(version=version, serving=serving, began_at=now, stage=RolloutStage.SHADOW, since_at=now))
+        return report
+
+    def advance(self, now: datetime, *, is_worse: bool = False) -> RolloutReason | None:
+        """Go on with the trial as far as the evidence lets it, and return why; None without a trial.
+
+        Raises:
+            ChangeRefused, ChangeLost: somebody else changed what serves; the trial is over.
+        """
+        trial = self.trial
+        if trial is None:
+            return None
+        counted = RolloutEvidence(
+            n_shadow=self.evidence.n_shadow,
+            n_failed=self.evidence.n_failed,
+            negative_ratio=self.evidence.ratio().shrunk,
+            n_canary=self.evidence.n_canary,
+            is_worse=is_worse,
+        )
+        stage, reason = next_stage(trial.stage, counted, since_at=trial.since_at, now=now, config=self._config)
+        if stage is trial.stage:
+            return reason
+        log.info("%s: from %s to %s, %s", trial.version, trial.stage.value, stage.value, reason.value)
+        self._metrics.count_rollout(reason)
+        self._release(trial, stage, counted.negative_ratio, Author(LEARNER, now, reason.value))
+        is_over = stage in (RolloutStage.SETTLED, RolloutStage.REFUSED, RolloutStage.ROLLED_BACK)
+        self._keep(None if is_over else trial.at(stage, now))
+        return reason
+
+    def give_up(self) -> None:
+        """Forget the trial: a person has taken over."""
+        self._keep(None)
+
+    def _release(self, trial: Trial, stage: RolloutStage, ratio: float, author: Author) -> None:
+        board = self._desk.board()
+        version = trial.version
+        of_serving = board.current.negative_ratio if board.current else 1.0
+        if stage is RolloutStage.CANARY:
+            share = self._config.canary_share
+            self._desk.change(lambda b: canaried(b, version, author, share=share, negative_ratio=of_serving * ratio))
+        elif stage is RolloutStage.WATCHED:
+            self._desk.change(
+                lambda b: promoted(
+                    b,
+                    version,
+                    author,
+                    serving=trial.serving,
+                    negative_ratio=of_serving * ratio,
+                    watch_s=self._config.watch_s,
+                )
+            )
+        elif stage is RolloutStage.ROLLED_BACK:
+            self._desk.change(lambda b: rolled_back(b, author))
+        else:
+            ended = trial.serving if stage is RolloutStage.SETTLED else version
+            self._desk.change(lambda b: shadowed(b, ended, author, share=0.0))
+            if board.canary and board.canary.version == version:
+                self._desk.change(lambda b: canaried(b, version, author, share=0.0, negative_ratio=1.0))
+
+    def _keep(self, trial: Trial | None) -> None:
+        self._file.write(trial)
+        is_same = trial is not None and self.trial is not None and trial.version == self.trial.version
+        self.trial = trial
+        if not is_same:
+            self.evidence = self._evidence()
+
+    def _evidence(self) -> TrialEvidence:
+        trial = self.trial
+        return TrialEvidence(trial.version, trial.serving) if trial else TrialEvidence("", "")

@@ -1,0 +1,177 @@
+"""The learner: wakes when there is enough to learn from, has an update made, and takes the candidate into service.
+
+Turns once a second; what takes long is done in other processes or threads. Knows no HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.feedback.records import RoundRecord
+from pipeline.feedback.round_record import round_of
+from pipeline.learner.conductor import Conductor
+from pipeline.learner.judging import Judging
+from pipeline.learner.metrics import LearnerMetrics
+from pipeline.learner.progress import last_step
+from pipeline.learner.round_log import RoundLog
+from pipeline.learner.run_folder import Request, RunFolder
+from pipeline.learner.watch import RewardWatch
+from pipeline.learner.workshop import Workshop
+from pipeline.policies.changes import ChangeRefused
+from pipeline.policies.desk import PolicyDesk
+from pipeline.policies.gating import PAGE_FILE
+from pipeline.policies.release_log import ChangeLost
+from pipeline.records import decode
+from rl.learner.wake import WakeReason, WakeRule
+
+log = logging.getLogger(__name__)
+
+Weigh = Callable[[Sequence[RoundRecord]], list[RoundRecord]]
+"""Gives rounds the weights that their analysts deserve by now."""
+
+
+class Learner:
+    """One deployment's learner.
+
+    Args:
+        desk: knows what serves.
+        rounds: all that were read.
+        weigh: weighs them.
+        workshop: makes updates.
+        judging: asks the gate.
+        conductor: takes candidates into service.
+        watch: finds out whether what serves is worse than what did.
+        rule: when to wake.
+        metrics: counts.
+        algorithm: how candidates are trained.
+        device: where.
+        started_at: now.
+    """
+
+    def __init__(
+        self,
+        *,
+        desk: PolicyDesk,
+        rounds: RoundLog,
+        weigh: Weigh,
+        workshop: Workshop,
+        judging: Judging,
+        conductor: Conductor,
+        watch: RewardWatch,
+        rule: WakeRule,
+        metrics: LearnerMetrics,
+        algorithm: str,
+        device: str,
+        started_at: datetime,
+    ) -> None:
+        self._desk, self._rounds, self._weigh, self._workshop = desk, rounds, weigh, workshop
+        self._judging, self._conductor, self._watch = judging, conductor, watch
+        self._rule, self._metrics = rule, metrics
+        self._algorithm, self._device = algorithm, device
+        self._last_at = started_at
+        self.is_asked = False  # a person wants an update now
+        self.has_drifted = False  # since the last update
+        self.n_updates = 0  # that ended since the start
+
+    async def turn(self, now: datetime) -> None:
+        """Do what is due."""
+        ended = self._workshop.poll()
+        if ended is not None:
+            await self._present(ended, now)
+        elif self._workshop.is_busy:
+            self._follow()
+        elif not self._conductor.has_candidate:
+            await self._wake(now)
+        await self._advance(now)
+
+    async def _wake(self, now: datetime) -> None:
+        fresh, older = self._weighed(self._rounds.fresh()), self._rounds.older()
+        n_fresh = sum(record.weight > 0 for record in fresh)
+        self._metrics.set_fresh(n_fresh)
+        why = self._rule.wakes(
+            n_fresh=n_fresh, last_at=self._last_at, now=now, has_drifted=self.has_drifted, is_asked=self.is_asked
+        )
+        if why is not None:
+            await asyncio.to_thread(self._begin, why, fresh, self._weighed(older), now)
+
+    def _begin(
+        self, why: WakeReason, fresh: Sequence[RoundRecord], older: Sequence[RoundRecord], now: datetime
+    ) -> None:
+        board = self._desk.board()
+        serving = self._desk.serving(board)
+        number = self._workshop.next_number()
+        request = Request(
+            number=number,
+            why=why,
+            parent=str(self._desk.folder_of(serving, board)),
+            parent_version=serving,
+            algorithm=self._algorithm,
+            device=self._device,
+            seed=number,
+            asked_at=now,
+        )
+        folder = self._workshop.begin(request, fresh, older)
+        self._metrics.count_update(why)
+        self.is_asked = self.has_drifted = False
+        log.info(
+            "update %d of %s begins (%s) with %d fresh and %d older rounds, in %s",
+            number, serving, why.value, len(fresh), len(older), folder.path,
+        )  # fmt: skip
+
+    def _follow(self) -> None:
+        folder = self._workshop.folder
+        step = last_step(folder.steps) if folder else None
+        if step is not None:
+            self._metrics.set_step(step.step, step.n_steps, step.figures)
+
+    async def _present(self, folder: RunFolder, now: datetime) -> None:
+        outcome, request = folder.outcome(), folder.request()
+        if outcome is None or request is None:
+            raise ValueError(f"folder must have ended, got {folder.path}")
+        self._last_at = now
+        self.n_updates += 1
+        self._metrics.end_update(now, has_candidate=outcome.version is not None)
+        learnt, older = folder.rounds()
+        self._rounds.use([answered.id for answered in learnt], request.number)
+        if outcome.version is None:
+            log.error("update %d has no candidate: %s", request.number, outcome.failure)
+            return
+        log.info("update %d has made %s", request.number, outcome.version)
+        rounds = [*learnt, *older]
+        await asyncio.to_thread(
+            self._conductor.present,
+            folder.candidate,
+            lambda serving: self._judging.judge(folder, serving, rounds, now),
+            folder.path / PAGE_FILE,
+            now,
+        )
+
+    async def _advance(self, now: datetime) -> None:
+        trial = self._conductor.trial
+        if trial is None:
+            return
+        is_worse = await asyncio.to_thread(self._is_worse, now)
+        try:
+            await asyncio.to_thread(self._conductor.advance, now, is_worse=is_worse)
+        except (ChangeRefused, ChangeLost) as error:
+            log.warning("the trial of %s is over, somebody else has changed what serves: %s", trial.version, error)
+            self._conductor.give_up()
+
+    def _is_worse(self, now: datetime) -> bool:
+        trial = self._conductor.trial
+        if trial is None:
+            return False
+        rounds = [round_of(record) for record in self._weighed(self._rounds.fresh())]
+        return self._watch.is_worse(trial, rounds, now)
+
+    def _weighed(self, records: Sequence[bytes]) -> list[RoundRecord]:
+        return self._weigh([decode(RoundRecord, record) for record in records])
+
+
+def updates_folder(state_dir: Path) -> Path:
+    """Return where run folders lie."""
+    return state_dir / "learner" / "updates"

@@ -1,0 +1,138 @@
+"""The learner as a process: its parts made from settings, its turns, its metrics and health over HTTP, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from aiokafka.errors import KafkaError
+from prometheus_client import CollectorRegistry
+
+from pipeline.feedback.records import RoundRecord
+from pipeline.health import HealthServer
+from pipeline.learner.conductor import Conductor
+from pipeline.learner.judging import Judging
+from pipeline.learner.learner import Learner, updates_folder
+from pipeline.learner.metrics import LearnerMetrics
+from pipeline.learner.round_log import RoundLog
+from pipeline.learner.rounds_feed import RoundsFeed
+from pipeline.learner.shadows_feed import ShadowsFeed
+from pipeline.learner.trial import TrialFile
+from pipeline.learner.watch import RewardWatch
+from pipeline.learner.workshop import Workshop
+from pipeline.policies.desk import PolicyDesk
+from pipeline.reading.device import chosen_device
+from pipeline.settings import Settings, to_environment
+from rl.learner.rollout import RolloutConfig
+from rl.learner.wake import WakeRule
+
+log = logging.getLogger(__name__)
+PORT = 9
+"""Of its metrics and health, counted from the first port: after those of the roles."""
+_TURN_S = 1.0
+
+
+class LearnerProcess:
+    """Everything that a learner is made of, for one run.
+
+    Args:
+        settings: the deployment's.
+        is_once: make one update of what there is, take the candidate to the gate, and end.
+    """
+
+    def __init__(self, settings: Settings, *, is_once: bool = False) -> None:
+        self._settings = settings
+        self._is_once = is_once
+        self._metrics = LearnerMetrics(CollectorRegistry())
+        folder = settings.state_dir / "learner"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._rounds = RoundLog(folder / "rounds.sqlite")
+        environ = {**os.environ, **to_environment(settings)}
+        self._workshop = Workshop(updates_folder(settings.state_dir), environ)
+        device = chosen_device(settings) or "cpu"
+        desk = PolicyDesk(settings)
+        config = RolloutConfig(
+            min_shadow_documents=settings.shadow_documents,
+            min_canary_documents=settings.canary_documents,
+            watch_s=settings.watch_s,
+        )
+        self._conductor = Conductor(
+            desk,
+            TrialFile(folder / "trial.json"),
+            config,
+            self._metrics,
+            is_automatic=settings.promotion == "auto",
+        )
+        self.learner = Learner(
+            desk=desk,
+            rounds=self._rounds,
+            weigh=_as_they_come,
+            workshop=self._workshop,
+            judging=Judging(
+                lambda version: desk.folder_of(version, desk.board()),
+                settings.held_out_files,
+                folder / "gate-ledger.jsonl",
+                desk.default_folder,
+                device,
+            ),
+            conductor=self._conductor,
+            watch=RewardWatch(lambda version: desk.folder_of(version, desk.board()), device),
+            rule=WakeRule(
+                n_corrections=settings.learner_corrections,
+                max_wait_s=settings.learner_wait_s,
+                min_corrections=min(20, settings.learner_corrections),
+            ),
+            metrics=self._metrics,
+            algorithm=settings.learner_algorithm,
+            device=device,
+            started_at=datetime.now(UTC),
+        )
+        self.learner.is_asked = is_once
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Turn until told to stop, or, if it is to work once, until that is done."""
+        settings = self._settings
+        health = HealthServer(
+            self._metrics.registry,
+            stuck=list,
+            unready=list,
+            host=settings.http_host,
+            port=settings.http_port + PORT,
+        )
+        rounds = RoundsFeed(
+            settings.bootstrap, settings.kafka_topic("rounds"), self._rounds, self._metrics.count_rounds
+        )
+        shadows = ShadowsFeed(settings.bootstrap, settings.kafka_topic("shadows"))
+        self._workshop.resume()
+        try:
+            async with health, rounds, shadows:
+                while await rounds.read(timeout_s=0.5):
+                    pass  # all that is there, before the first look
+                await self._turn(rounds, shadows, stop)
+        finally:
+            self._workshop.stop()
+            self._rounds.close()
+
+    async def _turn(self, rounds: RoundsFeed, shadows: ShadowsFeed, stop: asyncio.Event) -> None:
+        followed = ""
+        while not stop.is_set():
+            trial = self._conductor.trial
+            if trial is not None and trial.version != followed:
+                followed = trial.version
+                await shadows.begin(trial.began_at)
+            try:
+                await rounds.read(timeout_s=_TURN_S)
+                await shadows.read(self._conductor.evidence)
+            except KafkaError as error:
+                log.warning("nothing is read until the broker answers: %s", error)
+                await asyncio.sleep(_TURN_S)
+            await self.learner.turn(datetime.now(UTC))
+            if self._is_once and (self.learner.n_updates or not self._workshop.is_busy):
+                return
+
+
+def _as_they_come(records: Sequence[RoundRecord]) -> list[RoundRecord]:
+    return list(records)
