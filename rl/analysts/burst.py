@@ -18,6 +18,9 @@ from rl.analysts.claim import Claim, Push
 from rl.analysts.tally import Tally, Usual, day_of, stories_of, tallies_of, trimmed
 
 
+_MIN_MOVES_TOGETHER = 2  # of one analyst, to be looked at together with others
+
+
 @dataclass(frozen=True, slots=True)
 class BurstConfig:
     """What is usual, what a push looks like, and how much evidence it takes.
@@ -112,19 +115,34 @@ def _bursts_towards(
 ) -> list[Burst]:
     stories = stories_of(claims, push)
     held = [story for story in stories if story.analyst not in cleared_at or story.at > cleared_at[story.analyst]]
-    suspects = sorted(
-        name
-        for name, n in Counter(story.analyst for story in held if story.is_pushed).items()
-        if n >= config.min_moves
-    )
-    if not suspects:
+    n_moves = Counter(story.analyst for story in held if story.is_pushed)
+    suspects = sorted(name for name, n in n_moves.items() if n >= _MIN_MOVES_TOGETHER)
+    if sum(n_moves[name] for name in suspects) < config.min_moves:
         return []
     days = np.array(sorted({day_of(story.at) for story in stories}))  # (days,)
-    tallies = tallies_of(stories, days, moved_drawn=True)
     suspected = tallies_of(held, days, moved_drawn=False)
-    usual = Usual.of(tallies, days, config.nearness_s)
-    bursts = (_burst_of(name, push, days, suspected[name], usual, config) for name in suspects)
-    return [burst for burst in bursts if burst is not None]
+    usual = Usual.of(tallies_of(stories, days, moved_drawn=True), days, config.nearness_s)
+    bursts = [_burst_of(name, push, days, suspected[name], usual, config) for name in suspects]
+    return _shown([burst for burst in bursts if burst is not None], len(usual.names), config)
+
+
+def _shown(bursts: Sequence[Burst], n_analysts: int, config: BurstConfig) -> list[Burst]:
+    """Return those for which the evidence is enough: of an analyst alone, or of up to a quarter of them together.
+
+    Together it has to outweigh the number of ways in which so many could have been picked.
+    """
+    ranked = sorted(bursts, key=lambda burst: -burst.evidence)
+    together, total, n_moves = 0, 0.0, 0
+    for n, burst in enumerate(ranked[: n_analysts // 4], start=1):
+        total += burst.evidence
+        n_moves += burst.n_moves
+        if total - math.log(math.comb(n_analysts, n)) >= config.min_evidence and n_moves >= config.min_moves:
+            together = n
+    return [
+        burst
+        for n, burst in enumerate(ranked)
+        if n < together or (burst.evidence >= config.min_evidence and burst.n_moves >= config.min_moves)
+    ]
 
 
 def _burst_of(
@@ -140,7 +158,7 @@ def _burst_of(
     evidence += _log_ratio(tally[:, 2], tally[:, 3], p_found, config.p_push_found)
     first, past, greatest = _greatest_stretch(evidence)
     n_stories, n_moves = float(tally[first:past, ::2].sum()), float(tally[first:past, 1::2].sum())
-    if greatest < config.min_evidence or n_moves < config.min_moves:
+    if n_moves < _MIN_MOVES_TOGETHER:
         return None
     by_day = tally[first:past, ::2]  # (days, 2)
     usual_share = float((by_day * np.stack([p_drawn, p_found], axis=1)[first:past]).sum()) / n_stories

@@ -182,14 +182,13 @@ class AnalystGuard:
         return GuardReason.WAITS_FOR_SECOND
 
     def quarantines(self) -> list[Quarantine]:
-        """Return all that is held now, by topic and analyst."""
+        """Return all that is held now, by topic."""
+        return [held for topic in sorted(self._by_topic) for held in self.held_on(topic)]
+
+    def held_on(self, topic: str) -> list[Quarantine]:
+        """Return what is held of one topic now, by way and analyst."""
         reasons = self._reasons()
-        return [
-            held
-            for topic in sorted(self._by_topic)
-            for held in self._held_on(topic).quarantines
-            if held.reason in reasons
-        ]
+        return [held for held in self._held_on(topic).quarantines if held.reason in reasons]
 
     def reliabilities(self) -> dict[str, Reliability]:
         """Return the reliability of the analysts who could be compared with anybody."""
