@@ -34,6 +34,11 @@ class RejectReason(StrEnum):
     TOO_OLD = "too_old"
     MALFORMED_ROW = "malformed_row"  # of a CSV file, at ingest
     UNDECIDABLE = "undecidable"  # the policy fails on this document, alone
+    UNKNOWN_ANALYST = "unknown_analyst"  # who corrects is not in the file of analysts
+    UNKNOWN_DOCUMENT = "unknown_document"  # a correction of what was never decided
+    UNKNOWN_REVIEW = "unknown_review"  # an answer to a review that was not drawn of this document
+    PAST_HORIZON = "past_horizon"  # a correction of what is no longer kept
+    BAD_LABELS = "bad_labels"  # they do not fit the verdict or the text
 
 
 class RecordRejected(Exception):

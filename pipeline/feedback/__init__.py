@@ -1,0 +1,1 @@
+"""The join: corrections, reviews and the decisions that they are about, made into rounds."""
