@@ -255,12 +255,12 @@ def main() -> None:
     speed = timed(arguments.rounds)
     if not arguments.json:
         print(
-            f"{'scenario':<32} {'caught':>7} {'pushes':>7} {'pushes':>7} {'pairs falsely held':>19} {'polarity moved':>26}"
-            f" {'accuracy':>14}"
+            f"{'scenario':<32} {'caught':>7} {'pushes':>7} {'pushes':>7} {'pairs falsely held':>19}"
+            f" {'polarity moved':>26} {'accuracy':>14}"
         )
         print(
-            f"{'':<32} {'':>7} {'until':>7} {'held':>7} {'ever':>9} {'at end':>9} {'no guard':>9} {'guard':>8} {'honest':>7}"
-            f" {'careless':>8} {'others':>6}"
+            f"{'':<32} {'':>7} {'until':>7} {'held':>7} {'ever':>9} {'at end':>9} {'no guard':>9} {'guard':>8}"
+            f" {'honest':>7} {'careless':>8} {'others':>6}"
         )
         for name, row in results.items():
             print(
@@ -270,8 +270,8 @@ def main() -> None:
                 f"{row['honest_accuracy']:>6.3f}"
             )
         print(
-            f"{speed['n_rounds']:.0f} rounds: update {speed['update_s']:.2f} s, first weigh {speed['first_weigh_s']:.2f} s, "
-            f"next {speed['next_weigh_s']:.2f} s, snapshot {speed['snapshot_mb']:.1f} MB"
+            f"{speed['n_rounds']:.0f} rounds: update {speed['update_s']:.2f} s, "
+            f"first weigh {speed['first_weigh_s']:.2f} s, next {speed['next_weigh_s']:.2f} s, snapshot {speed['snapshot_mb']:.1f} MB"
         )
     print(json.dumps({"scenarios": [asdict(s) for s in chosen], "results": results, "speed": speed}))
 

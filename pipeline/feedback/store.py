@@ -155,7 +155,10 @@ class FeedbackStore:
     def outbox(self) -> list[tuple[int, Sending]]:
         """Return what is to be sent, in order."""
         rows = self.connection.execute("SELECT * FROM outbox ORDER BY number").fetchall()
-        return [(number, Sending(*message, _headers.decode(headers))) for number, *message, headers in rows]
+        return [
+            (number, Sending(kafka_topic, key, value, partition, _headers.decode(headers)))
+            for number, kafka_topic, key, value, partition, headers in rows
+        ]
 
     def sent(self, numbers: Sequence[int]) -> None:
         """Take out of the outbox what the broker has."""

@@ -1,8 +1,8 @@
 """Trends: per topic, counts stories in event-time windows and looks for surges, as marks close ticks.
 
 State by key: `topic` holds what ticks have counted, `+topic/partition/offset` a mention that waits for its tick,
-`+topic/partition/r7` one that a revision caused, `#p` the marks of partition p. So a mention costs one small record, and
-a topic's own is written once a tick.
+`+topic/partition/r7` one that a revision caused, `#p` the marks of partition p. So a mention costs one small record,
+and a topic's own is written once a tick.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from rl.analysts.claim import Claim, Push
 from rl.analysts.tally import Tally, Usual, day_of, stories_of, tallies_of, trimmed
 
-
 _MIN_MOVES_TOGETHER = 2  # of one analyst, to be looked at together with others
 
 
