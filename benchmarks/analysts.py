@@ -271,7 +271,8 @@ def main() -> None:
             )
         print(
             f"{speed['n_rounds']:.0f} rounds: update {speed['update_s']:.2f} s, "
-            f"first weigh {speed['first_weigh_s']:.2f} s, next {speed['next_weigh_s']:.2f} s, snapshot {speed['snapshot_mb']:.1f} MB"
+            f"first weigh {speed['first_weigh_s']:.2f} s, next {speed['next_weigh_s']:.2f} s, "
+            f"snapshot {speed['snapshot_mb']:.1f} MB"
         )
     print(json.dumps({"scenarios": [asdict(s) for s in chosen], "results": results, "speed": speed}))
 
