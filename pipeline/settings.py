@@ -19,6 +19,12 @@ import yaml
 
 _BROKER = re.compile(r"kafka://[^,/\s]+:[0-9]{1,5}(,[^,/\s]+:[0-9]{1,5})*")
 
+_POSITIVE = (
+    *("partitions", "session_timeout_s", "max_padded_tokens", "max_batch_documents", "learner_wait_s", "idle_s"),
+    *("bin_s", "learner_corrections", "watch_s", "correction_horizon_s", "review_due_s"),
+)
+_NOT_NEGATIVE = ("linger_s", "disorder_s", "grace_s", "shadow_documents", "canary_documents", "correction_wait_s")
+
 
 class SettingsInvalid(ValueError):
     """A setting is unknown or out of range; the message names it, its source and the mend."""
@@ -66,6 +72,20 @@ class Settings:
     shadow_documents: int = _setting(2000, "documents that a candidate decides in shadow before it serves any")
     canary_documents: int = _setting(500, "documents that a candidate serves before it serves all")
     watch_s: float = _setting(604_800.0, "seconds for which a new policy is watched, the one before it in shadow")
+    analysts: Path | None = _setting(None, "YAML file of those who may correct; without one nobody may")
+    sensitive_topics: str | None = _setting(
+        None, "topics, separated by commas, of which a correction counts once a second analyst says the same"
+    )
+    correction_horizon_s: float = _setting(
+        2_592_000.0, "seconds of event time for which a decided document can be corrected: its text is kept on disk"
+    )
+    correction_wait_s: float = _setting(
+        3_600.0, "seconds that a correction waits for a decision that nobody knows yet"
+    )
+    review_uniform: float = _setting(0.02, "share of all documents put before an analyst, half of them blind")
+    review_per_day: float = _setting(300.0, "reviews a day that analysts manage; the uniform part is never cut")
+    review_due_s: float = _setting(259_200.0, "seconds after which a review counts as unanswered")
+    review_salt: str = _setting("", "a secret, or whoever knows the code can foretell which documents are reviewed")
     device: str = _setting("auto", "`auto`, `cpu` or `cuda`")
     watchlist: str = _setting("default", "`default`, `crypto`, or the path of a YAML watchlist")
     max_padded_tokens: int = _setting(
@@ -80,17 +100,17 @@ class Settings:
     http_host: str = _setting("127.0.0.1", "address of metrics and health; loopback unless you say otherwise")
     http_port: int = _setting(
         8600,
-        "first port of metrics and health: read, link, trends, surges, notify in turn; the learner's is the tenth",
+        "first port of metrics and health: read, link, trends, surges, notify in turn; the learner's is the tenth, "
+        "that of feedback the next",
     )
     webhook_url: str | None = _setting(None, "alerts are posted here as JSON, with an Idempotency-Key")
     alertmanager_url: str | None = _setting(None, "an Alertmanager's base address, for its API v2")
 
     def __post_init__(self) -> None:
-        positive = ("partitions", "session_timeout_s", "max_padded_tokens", "max_batch_documents", "learner_wait_s")
-        for name in (*positive, "idle_s", "bin_s", "learner_corrections", "watch_s"):
+        for name in _POSITIVE:
             if not 0 < getattr(self, name) < math.inf:
                 raise SettingsInvalid(f"{name} must be > 0, got {getattr(self, name)}")
-        for name in ("linger_s", "disorder_s", "grace_s", "shadow_documents", "canary_documents"):
+        for name in _NOT_NEGATIVE:
             if not 0 <= getattr(self, name) < math.inf:
                 raise SettingsInvalid(f"{name} must be >= 0, got {getattr(self, name)}")
         if 3_600 % self.bin_s:
@@ -103,6 +123,13 @@ class Settings:
             raise SettingsInvalid(f"http_port must be between 1 and 65524, got {self.http_port}")
         if self.promotion not in ("manual", "auto"):
             raise SettingsInvalid(f"promotion must be manual or auto, got {self.promotion!r}")
+        self._check_reviews()
+
+    def _check_reviews(self) -> None:
+        if not 0.01 <= self.review_uniform <= 0.9:
+            raise SettingsInvalid(f"review_uniform must be in [0.01, 0.9], got {self.review_uniform}")
+        if not self.review_per_day > 0:
+            raise SettingsInvalid(f"review_per_day must be > 0 (inf: all that are drawn), got {self.review_per_day}")
 
     @property
     def registry_url(self) -> str:
@@ -113,6 +140,11 @@ class Settings:
     def held_out_files(self) -> tuple[Path, ...]:
         """The labelled files by which the gate judges."""
         return tuple(Path(name.strip()) for name in (self.held_out or "").split(",") if name.strip())
+
+    @property
+    def sensitive_topic_ids(self) -> frozenset[str]:
+        """The topics of which one analyst's word is not enough."""
+        return frozenset(name.strip() for name in (self.sensitive_topics or "").split(",") if name.strip())
 
     @property
     def bootstrap(self) -> str:
