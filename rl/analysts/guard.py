@@ -5,7 +5,7 @@ Joins reliability, quarantine, the two-person rule and the cap. Knows neither st
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -145,20 +145,26 @@ class AnalystGuard:
         Raises:
             ValueError: a round is not known.
         """
-        ids = [answered.id for answered in rounds]
-        reasons = [self.reason_of(round_id) for round_id in ids]
-        reliabilities = self.reliabilities()
-        weights = [
-            self._weight(answered.analyst, reliabilities) if reason is GuardReason.COUNTED else 0.0
-            for answered, reason in zip(rounds, reasons, strict=True)
-        ]
-        of = [1.0] * len(ids) if importances is None else list(importances)
-        totals = [weight * importance for weight, importance in zip(weights, of, strict=True)]
+        believed = [self.weight_of(answered.id) for answered in rounds]
+        of = [1.0] * len(rounds) if importances is None else list(importances)
+        totals = [each.weight * importance for each, importance in zip(believed, of, strict=True)]
         capped = capped_weights([answered.analyst for answered in rounds], totals, self._config.max_share)
         return [
-            _weighed(round_id, reason, weight, left / total if total else 1.0)
-            for round_id, reason, weight, left, total in zip(ids, reasons, weights, capped, totals, strict=True)
+            _capped(each, left / total if total else 1.0)
+            for each, left, total in zip(believed, capped, totals, strict=True)
         ]
+
+    def weight_of(self, round_id: str) -> Weighed:
+        """Return what a round weighs by itself now; the cap, which is on shares of an update, aside.
+
+        Raises:
+            ValueError: the round is not known.
+        """
+        reason = self.reason_of(round_id)
+        if reason is not GuardReason.COUNTED:
+            return Weighed(round_id, 0.0, reason)
+        weight = self.reliability_of(self._by_round[round_id][1]).weight
+        return Weighed(round_id, weight, reason if weight else GuardReason.UNRELIABLE)
 
     def reason_of(self, round_id: str) -> GuardReason:
         """Return whether a round counts, reliability and cap aside; cheap enough to ask after every correction.
@@ -197,9 +203,18 @@ class AnalystGuard:
             self._reliabilities = reliabilities_of(ratings, self._config.reliability)
         return self._reliabilities
 
+    def reliability_of(self, analyst: str) -> Reliability:
+        """Return an analyst's reliability; of one who could not be compared, what is believed of anybody."""
+        known = self.reliabilities().get(analyst)
+        return known or Reliability(self._config.reliability.accuracy, 0.0)
+
+    def n_answers(self) -> Counter[str]:
+        """Return how many documents each analyst has answered."""
+        return Counter(analyst for _, analyst in self._claims)
+
     def snapshot(self) -> bytes:
         """Return the state: claims and releases; gold items and configuration are the maker's."""
-        return msgspec.msgpack.encode(_State(self._ordered(), self._superseded(), self._releases))
+        return msgspec.msgpack.encode(_State(self._ordered(), self._superseded(), list(self._releases)))
 
     @classmethod
     def restore(
@@ -223,7 +238,7 @@ class AnalystGuard:
             # whichever comes first, the later one counts
             if (known.at, known.round_id) >= (claim.at, claim.round_id):
                 return
-            for topic in known.topics:
+            for topic in set(known.topics):
                 del self._by_topic[topic][known.round_id]
                 self._held.pop(topic, None)
         self._claims[key] = claim
@@ -241,10 +256,6 @@ class AnalystGuard:
         return sorted(
             (round_id, *key) for round_id, key in self._by_round.items() if self._claims[key].round_id != round_id
         )
-
-    def _weight(self, analyst: str, reliabilities: Mapping[str, Reliability]) -> float:
-        known = reliabilities.get(analyst)
-        return (known or Reliability(self._config.reliability.accuracy, 0.0)).weight
 
     def _is_held(self, claim: Claim) -> bool:
         reasons = self._reasons()
@@ -273,11 +284,7 @@ class AnalystGuard:
         return self._held[topic]
 
 
-def _weighed(round_id: str, reason: GuardReason, weight: float, kept: float) -> Weighed:
-    if reason is not GuardReason.COUNTED:
-        return Weighed(round_id, 0.0, reason)
-    if weight == 0:
-        return Weighed(round_id, 0.0, GuardReason.UNRELIABLE)
+def _capped(believed: Weighed, kept: float) -> Weighed:
     if kept < 1.0 - 1e-9:
-        return Weighed(round_id, weight * kept, GuardReason.CAPPED)
-    return Weighed(round_id, weight, GuardReason.COUNTED)
+        return Weighed(believed.round_id, believed.weight * kept, GuardReason.CAPPED)
+    return believed

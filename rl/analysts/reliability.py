@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import beta
 
 from rl.analysts.ratings import GOLD, Ratings, is_person
 
@@ -58,6 +59,16 @@ class Reliability:
     def weight(self) -> float:
         """What is left of the accuracy beyond guessing among three labels, in [0, 1]."""
         return round(min(1.0, max(0.0, (self.accuracy - _CHANCE) / (1.0 - _CHANCE))), 6)
+
+    def interval(self, config: ReliabilityConfig | None = None) -> tuple[float, float]:
+        """Return where the accuracy lies with a probability of 95 %.
+
+        >>> [round(end, 2) for end in Reliability(accuracy=0.9, n_compared=80.0).interval()]
+        [0.83, 0.95]
+        """
+        n = (config or ReliabilityConfig()).n_accuracy + self.n_compared
+        low, high = beta.interval(0.95, self.accuracy * n, (1.0 - self.accuracy) * n)
+        return float(low), float(high)
 
 
 def reliabilities_of(ratings: Ratings, config: ReliabilityConfig | None = None) -> dict[str, Reliability]:

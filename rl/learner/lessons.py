@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.tokens import MAX_PIECES, Tokens, WordpieceTokenizer, tokenize
 from rl.algorithms.feedback import Feedback, JudgedUnits
+from rl.analysts.cap import capped_weights
 from rl.rounds.round import Round, Verdict
 
 
@@ -22,10 +23,14 @@ class LessonConfig:
     max_weight: float = 4.0
     # Of 1 / review probability, relative to the mean: unbiased would be without a limit, and one document in a
     # hundred would then decide an update. Biased towards what is reviewed more often.
+    max_share: float = 0.25
+    # Of the weight of all lessons, one analyst's; more where fewer than eight answer (`rl.analysts.cap`).
 
     def __post_init__(self) -> None:
         if not self.max_weight >= 1:
             raise ValueError(f"max_weight must be >= 1, got {self.max_weight}")
+        if not 0 < self.max_share <= 1:
+            raise ValueError(f"max_share must be in (0, 1], got {self.max_share}")
 
 
 def lessons_of(
@@ -34,20 +39,23 @@ def lessons_of(
     """Return the feedback of the rounds that teach something, in order; the mean weight of reviewed ones is about 1.
 
     A document that an analyst found weighs 1: nobody knows how likely that was. A longer document than is read at
-    once teaches by its beginning.
+    once teaches by its beginning. One who answers far more than the others does not decide what is learned.
     """
     config = config or LessonConfig()
     taught = [answered for answered in rounds if answered.weight > 0]
     inverse = [1.0 / answered.p_review for answered in taught if answered.p_review is not None]
     scale = len(inverse) / sum(inverse) if inverse else 1.0
     tokens = tokenize([answered.text for answered in taught], tokenizer, MAX_PIECES)
-    lessons = []
+    lessons: list[Feedback] = []
+    analysts: list[str] = []
     for answered, of_text in zip(taught, tokens, strict=True):
         of_review = 1.0 if answered.p_review is None else min(scale / answered.p_review, config.max_weight)
         lesson = _lesson(answered, of_text, of_review * answered.weight)
         if lesson is not None:
             lessons.append(lesson)
-    return lessons
+            analysts.append(answered.analyst)
+    weights = capped_weights(analysts, [lesson.weight for lesson in lessons], config.max_share)
+    return [replace(lesson, weight=weight) for lesson, weight in zip(lessons, weights, strict=True)]
 
 
 def _lesson(answered: Round, tokens: Tokens, weight: float) -> Feedback | None:

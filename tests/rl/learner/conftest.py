@@ -22,6 +22,7 @@ def answer() -> AnswerOf:
         weight: float = 1.0,
         text: str = "FTX halts withdrawals",
         verdict: Verdict = Verdict.CORRECT,
+        analyst: str = "ada",
     ) -> Round:
         at = datetime(2026, 1, 2, tzinfo=UTC) + timedelta(minutes=number)
         is_correct = verdict is Verdict.CORRECT
@@ -39,7 +40,7 @@ def answer() -> AnswerOf:
             shown=(ShownUnit(Unit(1), 0.9),),
             p_review=p_review,
             review_reason=ReviewReason.UNIFORM if p_review else ReviewReason.FOUND,
-            analyst="ada",
+            analyst=analyst,
             verdict=verdict,
             right=Example(text, sentiment=sentiment) if is_correct else None,
             corrected_at=at,

@@ -48,3 +48,14 @@ def test_a_bare_reject_teaches_about_what_was_shown(answer: AnswerOf, tokenizer:
 
 def test_a_text_of_which_nothing_can_be_read_teaches_nothing(answer: AnswerOf, tokenizer: WordpieceTokenizer) -> None:
     assert lessons_of([answer(0, text=" \n ")], tokenizer) == []
+
+
+def test_one_who_answers_most_has_no_more_than_the_share_of_one(
+    answer: AnswerOf, tokenizer: WordpieceTokenizer
+) -> None:
+    names = ["eve"] * 20 + [f"analyst-{number}" for number in range(8)]
+    rounds = [answer(number, analyst=name) for number, name in enumerate(names)]
+    weights = [lesson.weight for lesson in lessons_of(rounds, tokenizer, LessonConfig(max_share=0.25))]
+    # eve's x of x + 8 is a quarter: x = 8 / 3, over 20 rounds
+    assert weights[0] == pytest.approx(8 / 60)
+    assert weights[20:] == [1.0] * 8
