@@ -23,12 +23,12 @@ from models.topics.sketch import sketch
 from pipeline.documents import DocumentLimits, RawDocument, parse_document
 from pipeline.reading.device import chosen_device
 from pipeline.reading.line_up import LineUp, Served
+from pipeline.reading.text import EXCERPT_LENGTH, full_text
 from pipeline.records import Decision, Document, SketchRecord, SpanRecord
 from pipeline.rejects import RecordRejected, RejectReason
 from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
-EXCERPT_LENGTH = 300
 
 
 class Reader:
@@ -157,13 +157,6 @@ class Reader:
                 cache[text] = action
         while len(cache) > self._max_cached:
             cache.popitem(last=False)
-
-
-def full_text(document: Document) -> str:
-    """Return what the policy reads: the title, then the text where it does not repeat the title."""
-    if not document.title or document.text.startswith(document.title):
-        return document.text
-    return f"{document.title}\n{document.text}"
 
 
 def open_policy(settings: Settings) -> Policy:

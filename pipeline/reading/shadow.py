@@ -21,7 +21,7 @@ from pipeline.documents import DocumentLimits, RawDocument, parse_document
 from pipeline.metrics import Metrics
 from pipeline.reading.line_up import is_in_share
 from pipeline.reading.priority import stand_back
-from pipeline.reading.reader import full_text
+from pipeline.reading.text import full_text
 from pipeline.records import Decision, ReadingRecord, ShadowDecision, SpanRecord
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from pipeline.demo.feed import Feed, FeedRecord
 from pipeline.demo.scenario import Scenario
 from pipeline.demo.texts import Texts
 from pipeline.documents import parse_document
-from pipeline.reading.reader import full_text
+from pipeline.reading.text import full_text
 from pipeline.records import Document
 from pipeline.rejects import RecordRejected
 

@@ -16,7 +16,8 @@ from models.decider import MAX_PADDED_TOKENS
 from models.keyword import KeywordPolicy
 from models.tokens import Tokens
 from pipeline.documents import RawDocument
-from pipeline.reading.reader import EXCERPT_LENGTH, Reader, full_text
+from pipeline.reading.reader import Reader
+from pipeline.reading.text import EXCERPT_LENGTH, full_text
 from pipeline.records import Decision, Document, Origin, decode, encode
 from pipeline.rejects import RecordRejected, RejectReason
 
