@@ -76,6 +76,9 @@ class Settings:
     sensitive_topics: str | None = _setting(
         None, "topics, separated by commas, of which a correction counts once a second analyst says the same"
     )
+    gold: Path | None = _setting(
+        None, "labelled JSON lines, each with the `id` of its document, by which analysts are judged themselves"
+    )
     correction_horizon_s: float = _setting(
         2_592_000.0, "seconds of event time for which a decided document can be corrected: its text is kept on disk"
     )

@@ -1,0 +1,66 @@
+"""Reads the Kafka topic `actions` from its beginning: there are few, and whoever starts needs all of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from pipeline.feedback.actions import QuarantineReleased, action_of
+
+log = logging.getLogger(__name__)
+
+
+class ActionsFeed:
+    """Follows what people do.
+
+    Args:
+        bootstrap: host:port[,host:port].
+        kafka_topic: `actions` as it is called in this deployment.
+        on_action: told of each action, once or, after a restart, again.
+
+    Use as `async with ActionsFeed(…) as feed: await feed.read_all()`, then `await feed.read()`.
+    """
+
+    def __init__(self, bootstrap: str, kafka_topic: str, on_action: Callable[[QuarantineReleased], None]) -> None:
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        self._kafka_topic = kafka_topic
+        self._on_action = on_action
+
+    async def __aenter__(self) -> ActionsFeed:
+        await self._consumer.start()
+        await self._consumer.topics()  # the metadata of a topic that nobody has asked for is not at hand
+        numbers = self._consumer.partitions_for_topic(self._kafka_topic) or set()
+        self._consumer.assign([TopicPartition(self._kafka_topic, number) for number in sorted(numbers)])
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._consumer.stop()
+
+    async def read_all(self) -> None:
+        """Take all that there is now."""
+        partitions = self._consumer.assignment()
+        ends = await self._consumer.end_offsets(partitions) if partitions else {}
+        while any([await self._consumer.position(partition) < end for partition, end in ends.items()]):
+            await self.read(timeout_ms=500)
+
+    async def read(self, timeout_ms: int = 0) -> int:
+        """Take what has come, and return how many actions that was."""
+        if not self._consumer.assignment():
+            return 0
+        n_actions = 0
+        for partition, records in (await self._consumer.getmany(timeout_ms=timeout_ms)).items():
+            for record in records:
+                try:
+                    action = action_of(record.value)
+                except msgspec.DecodeError:
+                    log.warning("no action at %s-%d@%d", partition.topic, partition.partition, record.offset)
+                    continue
+                if action is not None:
+                    n_actions += 1
+                    self._on_action(action)
+        return n_actions
