@@ -27,14 +27,23 @@ class ReleaseBoard:
 
     def __init__(self) -> None:
         self.generation = 0  # of the last release that holds
+        self.term = 0  # of the last learner that began; 0 without any
         self._held: dict[str, Release] = {}
 
     def update(self, change: Change) -> None:
         """Take note of a change, wholly.
 
         Raises:
-            ReleaseRefused: its author did not know of the last one.
+            ReleaseRefused: its author did not know of the last one, or is a learner whose term is over.
         """
+        if change.begins_term:
+            self._begin_term(change)
+            return
+        if change.term is not None and change.term != self.term:
+            raise ReleaseRefused(
+                RefusalReason.FENCED,
+                f"change {change.id} is of the learner's term {change.term}, and term {self.term} has begun: end it",
+            )
         if change.base != self.generation:
             raise ReleaseRefused(
                 RefusalReason.STALE,
@@ -68,3 +77,10 @@ class ReleaseBoard:
     def _tried(self, channel: Channel) -> Release | None:
         held = self._held.get(channel.value)
         return held if held and held.share > 0 else None
+
+    def _begin_term(self, change: Change) -> None:
+        if change.term != self.term + 1:
+            raise ReleaseRefused(
+                RefusalReason.FENCED, f"term {change.term} does not follow term {self.term}: begin a later one"
+            )
+        self.term = change.term

@@ -17,7 +17,7 @@ from pipeline.errors import CommandFailed
 from pipeline.policies.board import ReleaseBoard
 from pipeline.policies.changes import Author, Releases, registered
 from pipeline.policies.keys import load_private, load_public
-from pipeline.policies.release_log import ReleaseLog
+from pipeline.policies.release_log import ReleaseLog, check_term
 from pipeline.settings import Settings
 from rl.registry.cache import PolicyCache
 from rl.registry.registry import Registry
@@ -39,6 +39,7 @@ class PolicyDesk:
         self._private_key = load_private(settings.policy_private_key) if settings.policy_private_key else None
         self._public_key = load_public(settings.policy_public_key) if settings.policy_public_key else None
         self._cache = PolicyCache(settings.state_dir / "policy-cache")
+        self._term: int | None = None  # of the learner that this desk is of; None: it is a person's
 
     @property
     def registry(self) -> Registry:
@@ -55,8 +56,20 @@ class PolicyDesk:
 
         Raises:
             BrokerUnavailable: no Kafka answers.
+            TermOver: it is a learner's desk, and another one has begun.
         """
-        return self._with_log(lambda log: log.read())
+        board = self._with_log(lambda log: log.read())
+        check_term(board, self._term)
+        return board
+
+    def begin_term(self) -> int:
+        """Make this the desk of the one learner: changes of those before it hold no more. Return its term.
+
+        Raises:
+            ChangeLost: another learner began at the same moment.
+        """
+        self._term = self._with_log(lambda log: log.begin_term(self._private_key))
+        return self._term
 
     def change(self, make: Make) -> Releases:
         """Release what `make` returns for the board as it is.
@@ -64,8 +77,9 @@ class PolicyDesk:
         Raises:
             ChangeLost: somebody else released something at the same moment.
             ChangeRefused: it must not be.
+            TermOver: it is a learner's desk, and another one has begun.
         """
-        return self._with_log(lambda log: log.write(make, self._private_key))
+        return self._with_log(lambda log: log.write(make, self._private_key, self._term))
 
     def serving(self, board: ReleaseBoard) -> str:
         """Return the version that serves."""

@@ -12,6 +12,7 @@ class RefusalReason(StrEnum):
     UNSIGNED = "unsigned"
     WRONG_SIGNATURE = "wrong_signature"
     STALE = "stale"  # somebody else released something meanwhile
+    FENCED = "fenced"  # another learner has begun a later term
     MISSING = "missing"  # the registry has not all of its files
     DAMAGED = "damaged"  # a file is not what its checksum says
     UNAVAILABLE = "unavailable"  # the registry does not answer, or this machine's disk takes nothing

@@ -116,7 +116,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """Releases that hold together or not at all: one record on `policies`.
 
     It holds only if nothing else was released since its author looked. Of two authors at once, the first in the log
-    wins, for every reader alike, whatever the second one writes: that is the fence.
+    wins, for every reader alike, whatever the second one writes. A learner's changes carry its term as well, and hold
+    only while no other learner has begun a later one: one that was thought dead and wakes can change nothing.
 
     >>> Change(id="c", base=3, releases=()).generation
     3
@@ -126,8 +127,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     id: str  # the Kafka key; of its own, so that compaction never takes one that holds for one that does not
     base: int  # generation of the last release that the author knew of, 0 without any
     releases: tuple[Release, ...]  # generations base + 1, base + 2, …
+    term: int | None = None  # of the learner that makes it, from 1; None: a person does
+    begins_term: bool = False  # a learner begins its term with it
 
     def __post_init__(self) -> None:
+        if self.begins_term and (self.term is None or self.releases):
+            raise ValueError(f"term must be given, and nothing released, where one begins, got {self.term}")
         expected = tuple(range(self.base + 1, self.base + 1 + len(self.releases)))
         found = tuple(release.generation for release in self.releases)
         if found != expected:

@@ -22,6 +22,10 @@ class ChangeLost(CommandFailed):
     """Somebody else released something at the same moment."""
 
 
+class TermOver(CommandFailed):
+    """Another learner has begun: what this one would change does not hold for anybody."""
+
+
 class ReleaseLog:
     """Follows the releases, and writes them.
 
@@ -74,19 +78,42 @@ class ReleaseLog:
                 self._take(record.value)
         return self.board.generation > before
 
+    async def begin_term(self, private_key: Ed25519PrivateKey | None) -> int:
+        """Begin a learner's term, which ends that of any other learner, and return its number.
+
+        Raises:
+            ChangeLost: another learner began one at the same moment.
+        """
+        board = await self.read()
+        term = board.term + 1
+        await self._send(_change(board, term=term, begins_term=True), private_key)
+        return term
+
     async def write(
-        self, make: Callable[[ReleaseBoard], Releases], private_key: Ed25519PrivateKey | None
+        self,
+        make: Callable[[ReleaseBoard], Releases],
+        private_key: Ed25519PrivateKey | None,
+        term: int | None = None,
     ) -> Releases:
         """Write what `make` returns for the board as it is now, and return it; nothing if that is nothing.
 
+        Args:
+            make: asked once.
+            private_key: that signs it.
+            term: of the learner that writes; None: a person does.
+
         Raises:
             ChangeLost: somebody else wrote meanwhile; what `make` returned does not hold for anybody.
+            TermOver: another learner has begun.
         """
         board = await self.read()
+        check_term(board, term)
         releases = make(board)
-        if not releases:
-            return []
-        change = Change(id=uuid.uuid4().hex, base=board.generation, releases=tuple(releases))
+        if releases:
+            await self._send(_change(board, releases, term=term), private_key)
+        return releases
+
+    async def _send(self, change: Change, private_key: Ed25519PrivateKey | None) -> None:
         producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all")
         await producer.start()
         try:
@@ -96,7 +123,6 @@ class ReleaseLog:
         finally:
             await producer.stop()
         await self._until(change)
-        return releases
 
     async def _until(self, change: Change) -> None:
         """Read until it is known what became of the change; later ones are read as well."""
@@ -107,6 +133,8 @@ class ReleaseLog:
             for records in (await self._consumer.getmany(timeout_ms=_WAIT_MS)).values():
                 held += [held_id for record in records if (held_id := self._take(record.value))]
         if change.id not in held:
+            if not change.begins_term:
+                check_term(self.board, change.term)
             raise ChangeLost(f"somebody else released something after generation {n_held}: look again, and repeat it")
 
     def _take(self, value: bytes | None) -> str | None:
@@ -118,3 +146,20 @@ class ReleaseLog:
             self._on_refused(refused)
             return None
         return change.id
+
+
+def check_term(board: ReleaseBoard, term: int | None) -> None:
+    """Pass if it is a person's, or the term of the learner that began last.
+
+    Raises:
+        TermOver: it is another learner's.
+    """
+    if term is not None and board.term != term:
+        raise TermOver(f"another learner has begun term {board.term} after this one's {term}: one of them must end")
+
+
+def _change(
+    board: ReleaseBoard, releases: Releases | None = None, *, term: int | None, begins_term: bool = False
+) -> Change:
+    made = tuple(releases or ())
+    return Change(id=uuid.uuid4().hex, base=board.generation, releases=made, term=term, begins_term=begins_term)

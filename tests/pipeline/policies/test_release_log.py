@@ -8,7 +8,7 @@ from pipeline.broker.embedded import EmbeddedBroker
 from pipeline.policies.board import ReleaseBoard
 from pipeline.policies.changes import Releases
 from pipeline.policies.refusals import RefusalReason, ReleaseRefused
-from pipeline.policies.release_log import ChangeLost, ReleaseLog
+from pipeline.policies.release_log import ChangeLost, ReleaseLog, TermOver
 
 Make = Callable[[ReleaseBoard], Releases]
 Known = Callable[[str], Make]
@@ -53,6 +53,38 @@ async def test_of_two_who_write_at_once_one_holds_for_everybody(broker: str, kno
         assert list(second.board.versions) == ["p-1"]
     async with ReleaseLog(broker, "policies") as reader:
         assert list((await reader.read()).versions) == ["p-1"]
+
+
+async def test_a_learner_that_wakes_after_another_has_begun_changes_nothing(broker: str, known: Known) -> None:
+    async with ReleaseLog(broker, "policies") as sleeper, ReleaseLog(broker, "policies") as other:
+        first = await sleeper.begin_term(None)
+        await sleeper.write(known("p-1"), None, first)
+        second = await other.begin_term(None)
+        with pytest.raises(TermOver):
+            await sleeper.write(known("p-2"), None, first)
+        await other.write(known("p-3"), None, second)
+        assert (first, second, list(other.board.versions)) == (1, 2, ["p-1", "p-3"])
+
+
+async def test_a_learner_that_is_overtaken_while_it_writes_is_told_so(broker: str, known: Known) -> None:
+    async with ReleaseLog(broker, "policies") as sleeper, ReleaseLog(broker, "policies") as other:
+        term = await sleeper.begin_term(None)
+        await other.begin_term(None)
+        sleeper.read = lambda: _same(sleeper.board)  # type: ignore[method-assign]
+        with pytest.raises(TermOver):
+            await sleeper.write(known("p-1"), None, term)
+    async with ReleaseLog(broker, "policies") as reader:
+        assert not (await reader.read()).versions
+
+
+async def test_of_two_learners_that_begin_at_once_one_does(broker: str) -> None:
+    async with ReleaseLog(broker, "policies") as first, ReleaseLog(broker, "policies") as second:
+        await second.read()
+        await first.begin_term(None)
+        second.read = lambda: _same(second.board)  # type: ignore[method-assign]
+        with pytest.raises(ChangeLost):
+            await second.begin_term(None)
+        assert second.board.term == 1
 
 
 async def test_a_change_that_nobody_vouches_for_does_not_hold(broker: str, known: Known) -> None:
