@@ -36,6 +36,8 @@ class AuditAction(StrEnum):
     CANARIED = "canaried"
     PROMOTED = "promoted"
     ROLLED_BACK = "rolled_back"
+    WITHDRAWN = "withdrawn"  # a candidate, before it served all
+    SETTLED = "settled"  # a new policy: its watch is over
     TORN_LINE_DROPPED = "torn_line_dropped"  # by the log itself: the last line was not wholly written
 
 

@@ -10,6 +10,7 @@ import fcntl
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -33,6 +34,8 @@ CREATE TABLE decisions (
 CREATE INDEX decisions_document ON decisions (document_hash, origin);
 CREATE INDEX decisions_age ON decisions (published_s);
 CREATE INDEX documents_age ON documents (published_s);
+CREATE TABLE undrawn (origin INTEGER PRIMARY KEY, decided_s REAL NOT NULL);
+CREATE TABLE shadows (origin INTEGER PRIMARY KEY, is_disputed INTEGER NOT NULL, decided_s REAL NOT NULL);
 CREATE TABLE forgotten (document_hash INTEGER PRIMARY KEY, published_s INTEGER NOT NULL);
 CREATE INDEX forgotten_age ON forgotten (published_s);
 CREATE TABLE episodes (topic TEXT PRIMARY KEY, episode INTEGER NOT NULL) WITHOUT ROWID;
@@ -40,24 +43,27 @@ CREATE TABLE reviews (
     id TEXT PRIMARY KEY, origin INTEGER NOT NULL, due_s INTEGER NOT NULL, outcome TEXT, record BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX reviews_open ON reviews (due_s) WHERE outcome IS NULL;
-CREATE INDEX reviews_origin ON reviews (origin);
-CREATE TABLE corrections (id TEXT PRIMARY KEY, recorded_s INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX reviews_age ON reviews (due_s);
+CREATE TABLE corrections (id TEXT PRIMARY KEY, digest BLOB NOT NULL, recorded_s INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX corrections_age ON corrections (recorded_s);
 CREATE TABLE waiting (
-    partition INTEGER, offset INTEGER, document_hash INTEGER NOT NULL, recorded_s REAL NOT NULL, value BLOB NOT NULL,
-    PRIMARY KEY (partition, offset)
+    partition INTEGER, offset INTEGER, document_hash INTEGER NOT NULL, since_s REAL NOT NULL,
+    recorded_s REAL NOT NULL, key BLOB, value BLOB NOT NULL, PRIMARY KEY (partition, offset)
 ) WITHOUT ROWID;
+CREATE INDEX waiting_age ON waiting (since_s);
 CREATE INDEX waiting_document ON waiting (document_hash);
 CREATE TABLE rounds (
     id TEXT PRIMARY KEY, origin INTEGER NOT NULL, analyst TEXT NOT NULL, corrected_s REAL NOT NULL,
     superseded_by TEXT, record BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX rounds_origin ON rounds (origin);
-CREATE TABLE revisions (origin INTEGER PRIMARY KEY, n_sent INTEGER NOT NULL, counted BLOB NOT NULL);
+CREATE INDEX rounds_age ON rounds (corrected_s);
+CREATE TABLE revisions (origin INTEGER PRIMARY KEY, counted BLOB NOT NULL);
 CREATE TABLE stories (
-    document_hash INTEGER PRIMARY KEY, story TEXT NOT NULL, published_s INTEGER NOT NULL, sketch BLOB NOT NULL
+    origin INTEGER PRIMARY KEY, story TEXT NOT NULL, published_s INTEGER NOT NULL, sketch BLOB NOT NULL
 );
 CREATE INDEX stories_age ON stories (published_s);
+CREATE TABLE deeds (number INTEGER PRIMARY KEY AUTOINCREMENT, deed BLOB NOT NULL);
 """
 _VERSION = 1
 _headers = msgspec.json.Decoder(tuple[tuple[str, str], ...])
@@ -98,6 +104,7 @@ class FeedbackStore:
 
     def __init__(self, path: Path | str, *, is_read_only: bool = False) -> None:
         self._lock: IO[bytes] | None = None
+        self._facts: dict[str, bytes] = {}  # as written
         if is_read_only:
             uri = f"{Path(path).absolute().as_uri()}?mode=ro"
             self.connection = sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None)
@@ -152,9 +159,9 @@ class FeedbackStore:
             ),
         )
 
-    def outbox(self) -> list[tuple[int, Sending]]:
-        """Return what is to be sent, in order."""
-        rows = self.connection.execute("SELECT * FROM outbox ORDER BY number").fetchall()
+    def outbox(self, limit: int = 256) -> list[tuple[int, Sending]]:
+        """Return the first of what is to be sent, in order."""
+        rows = self.connection.execute("SELECT * FROM outbox ORDER BY number LIMIT ?", (limit,)).fetchall()
         return [
             (number, Sending(kafka_topic, key, value, partition, _headers.decode(headers)))
             for number, kafka_topic, key, value, partition, headers in rows
@@ -170,7 +177,10 @@ class FeedbackStore:
         return None if row is None else bytes(row[0])
 
     def set_fact(self, name: str, value: bytes) -> None:
-        """Keep a single value."""
+        """Keep a single value; one that has not changed is not written: most steps have no effect."""
+        if self._facts.get(name) == value:
+            return
+        self._facts[name] = value
         self.connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def n_bytes(self) -> int:
@@ -222,3 +232,13 @@ def integer_of(origin: Iterable[int]) -> int:
     """
     partition, offset = origin
     return partition << 48 | offset
+
+
+def hash_of(document_id: str) -> int:
+    """Return a document id as an integer, by which it is found; two ids may share it.
+
+    >>> hash_of("d-1") == hash_of("d-1")
+    True
+    """
+    digest = blake2b(document_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
