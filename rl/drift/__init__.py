@@ -1,0 +1,1 @@
+"""Whether what comes in, or how well it is read, has changed for good."""
