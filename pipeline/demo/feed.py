@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from pipeline.demo.malformed import malformed_values
+from pipeline.demo.right import Right, Tone
 from pipeline.demo.scenario import Scenario
-from pipeline.demo.texts import Subject, Template, Texts, Tone
+from pipeline.demo.texts import Subject, Template, Texts
 from pipeline.demo.writer import Item, Writer
-from pipeline.records import SCHEMA, Document, encode
+from pipeline.records import encode
 
 Card = TypeVar("Card")
 _TONES: tuple[Tone, ...] = ("negative",) * 2 + ("neutral",) * 4 + ("positive",) * 2
@@ -34,6 +35,7 @@ class FeedRecord:
     at: datetime
     key: str
     value: bytes
+    right: Right | None = None  # as its writer knows
 
 
 class Feed:
@@ -85,6 +87,7 @@ class Feed:
         streams = [self._stream(subject.topic, self._ordinary(subject)) for subject in self._texts.subjects]
         streams += [
             self._stream("noise", self._noise()),
+            self._stream("red-flags", self._red_flags()),
             self._stream("launch", self._burst("launch", self._launch, self._texts.launch, 360, 360)),
             self._stream("storm", self._single(self._storm, self._texts.storm[0])),
             self._stream("crisis", self._burst("crisis", self._crisis, self._texts.crisis, 900, 300)),
@@ -108,16 +111,8 @@ class Feed:
 
     def _record(self, name: str, at: datetime, number: int, item: Item) -> FeedRecord:
         key = f"demo-{self._seed}-{name}-{number}"
-        document = Document(
-            schema=SCHEMA,
-            id=key,
-            kind=item.kind,
-            source=item.source,
-            published_at=at,
-            text=item.body,
-            title=item.headline,
-        )
-        return FeedRecord(at, key, encode(document))
+        document = item.document(key, at)
+        return FeedRecord(at, key, encode(document), item.right(document))
 
     def _ordinary(self, subject: Subject) -> Iterator[tuple[datetime, list[tuple[float, Item]]]]:
         rng, writer = self._hand(subject.topic)
@@ -132,6 +127,13 @@ class Feed:
             deck = posts if posts and rng.random() < 0.3 else news
             yield at, self._story(rng, writer, next(deck[tone]), subject, rng.choice(_COPIES))
 
+    def exam(self, n_documents: int, at: datetime) -> list[FeedRecord]:
+        """Return red flags in wordings that are nowhere else in the feed, published at one time."""
+        rng, writer = self._hand("exam")
+        templates, companies = _deal(rng, self._texts.unseen_red_flags), _deal(rng, self._texts.companies)
+        items = (writer.write(next(templates), next(companies).names) for _ in range(n_documents))
+        return [self._record("exam", at, number, item) for number, item in enumerate(items)]
+
     def _is_near_crisis(self, at: datetime) -> bool:
         since_s = (at - self._live_at).total_seconds()
         return self._scenario.crisis_after_s - 4 * 3_600 <= since_s <= self._scenario.live_s
@@ -140,6 +142,13 @@ class Feed:
         rng, writer = self._hand("noise")
         for at, template in zip(self._times(rng, self._scenario.noise_every_s), _deal(rng, self._texts.noise)):  # noqa: B905 -- both endless
             yield at, [(0.0, writer.write(template, {}))]
+
+    def _red_flags(self) -> Iterator[tuple[datetime, list[tuple[float, Item]]]]:
+        """Yield bad news in sober words, of companies to which nothing else happens."""
+        rng, writer = self._hand("red-flags")
+        templates, companies = _deal(rng, self._texts.red_flags), _deal(rng, self._texts.companies)
+        for at in self._times(rng, 86_400 / self._scenario.red_flags_per_day):
+            yield at, self._story(rng, writer, next(templates), next(companies), rng.choice((0, 0, 1)))
 
     def _burst(
         self, part: str, subject: Subject, templates: Sequence[Template], first_gap_s: float, least_gap_s: float

@@ -26,6 +26,8 @@ class Scenario:
     """seconds of news in one of the wall clock: five minutes, the length of a window"""
     stories_per_day: float = 14.0
     """of a topic; with copies about 1,000 documents a day, so that two CPU cores read five days in a minute"""
+    red_flags_per_day: float = 24.0
+    """of all companies together; bad news in sober words, which analysts find and correct"""
     malformed_every_s: int = 5_400
     noise_every_s: int = 1_500
     launch_after_s: int = 3_600
@@ -36,7 +38,8 @@ class Scenario:
     """to one bad story that everybody copies, which must not alert either: copies are one story"""
 
     def __post_init__(self) -> None:
-        for name in ("history_s", "live_s", "speed", "stories_per_day", "malformed_every_s", "noise_every_s"):
+        positive = ("history_s", "live_s", "speed", "stories_per_day", "red_flags_per_day")
+        for name in (*positive, "malformed_every_s", "noise_every_s"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
 

@@ -13,9 +13,9 @@ from typing import Literal
 import msgspec
 import yaml
 
+from pipeline.demo.right import Tone
 from pipeline.records import Kind
 
-Tone = Literal["negative", "neutral", "positive"]
 Part = Literal["crisis", "launch", "storm"]
 
 
@@ -29,6 +29,8 @@ class Template:
 
     headline: str | None
     body: str
+    tone: Tone | None = None  # None: nobody would say which
+    is_red_flag: bool = False  # bad news in sober words
 
     @property
     def kind(self) -> Kind:
@@ -64,10 +66,17 @@ class Texts:
     launch: tuple[Template, ...]
     storm: tuple[Template, ...]
     crisis: tuple[Template, ...]
+    red_flags: tuple[Template, ...]  # that analysts correct
+    unseen_red_flags: tuple[Template, ...]  # other wordings, which nobody corrects
 
     def playing(self, part: Part) -> tuple[Subject, ...]:
         """Return the subjects that may play a part."""
         return tuple(subject for subject in self.subjects if subject.part == part)
+
+    @property
+    def companies(self) -> tuple[Subject, ...]:
+        """The companies to which nothing beyond the ordinary happens."""
+        return tuple(subject for subject in self.subjects if subject.names and subject.part is None)
 
 
 class _Company(msgspec.Struct):
@@ -85,6 +94,11 @@ class _Theme(msgspec.Struct):
     positive: list[tuple[str, str]]
 
 
+class _RedFlags(msgspec.Struct):
+    seen: list[tuple[str, str]]
+    unseen: list[tuple[str, str]]
+
+
 class _File(msgspec.Struct):
     companies: list[_Company]
     themes: list[_Theme]
@@ -97,14 +111,15 @@ class _File(msgspec.Struct):
     launch: list[tuple[str, str] | str]
     storm: list[tuple[str, str] | str]
     crisis: list[tuple[str, str] | str]
+    red_flags: _RedFlags
 
 
 def load_texts() -> Texts:
     """Return the texts that come with finsurge."""
     content = (files("pipeline.demo") / "texts.yaml").read_text(encoding="utf-8")
     file = msgspec.convert(yaml.safe_load(content), _File)
-    news = {tone: _templates(texts) for tone, texts in file.news.items()}
-    posts = {tone: _templates(texts) for tone, texts in file.posts.items()}
+    news = {tone: _templates(texts, tone) for tone, texts in file.news.items()}
+    posts = {tone: _templates(texts, tone) for tone, texts in file.posts.items()}
     companies = (
         Subject(each.id, {"name": each.name, "tag": f"${each.tag}", "product": each.product}, each.role, news, posts)
         for each in file.companies
@@ -115,9 +130,9 @@ def load_texts() -> Texts:
             {},
             None,
             {
-                "negative": _templates(each.negative),
-                "neutral": _templates(each.neutral),
-                "positive": _templates(each.positive),
+                "negative": _templates(each.negative, "negative"),
+                "neutral": _templates(each.neutral, "neutral"),
+                "positive": _templates(each.positive, "positive"),
             },
             {},
         )
@@ -130,10 +145,18 @@ def load_texts() -> Texts:
         fillers=file.fillers,
         noise=_templates(file.noise),
         launch=_templates(file.launch),
-        storm=_templates(file.storm),
-        crisis=_templates(file.crisis),
+        storm=_templates(file.storm, "negative"),
+        crisis=_templates(file.crisis, "negative"),
+        red_flags=_templates(file.red_flags.seen, "negative", is_red_flag=True),
+        unseen_red_flags=_templates(file.red_flags.unseen, "negative", is_red_flag=True),
     )
 
 
-def _templates(texts: list[tuple[str, str]] | list[str] | list[tuple[str, str] | str]) -> tuple[Template, ...]:
-    return tuple(Template(None, text) if isinstance(text, str) else Template(*text) for text in texts)
+def _templates(
+    texts: list[tuple[str, str]] | list[str] | list[tuple[str, str] | str],
+    tone: Tone | None = None,
+    *,
+    is_red_flag: bool = False,
+) -> tuple[Template, ...]:
+    parts = ((None, text) if isinstance(text, str) else text for text in texts)
+    return tuple(Template(headline, body, tone, is_red_flag) for headline, body in parts)

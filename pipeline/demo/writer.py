@@ -8,9 +8,12 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from pipeline.demo.right import Right, Tone
 from pipeline.demo.texts import Template, Texts
-from pipeline.records import Kind
+from pipeline.reading.text import full_text
+from pipeline.records import SCHEMA, Document, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,27 @@ class Item:
     source: str
     headline: str | None
     body: str
+    tone: Tone | None = None
+    surfaces: tuple[str, ...] = ()  # the names that its subject goes by
+    is_red_flag: bool = False
+
+    def document(self, name: str, at: datetime) -> Document:
+        """Return it as it goes to `documents`."""
+        return Document(
+            schema=SCHEMA,
+            id=name,
+            kind=self.kind,
+            source=self.source,
+            published_at=at,
+            text=self.body,
+            title=self.headline,
+        )
+
+    def right(self, document: Document) -> Right | None:
+        """Return what is right of it; None where nobody would say."""
+        if self.tone is None:
+            return None
+        return Right.of(full_text(document), self.tone, self.surfaces, is_red_flag=self.is_red_flag)
 
 
 class Writer:
@@ -43,7 +67,15 @@ class Writer:
         """Return the template's first publication."""
         fillers = self._fillers() | dict(names)
         headline = None if template.headline is None else template.headline.format_map(fillers)
-        return Item(template.kind, self._source(template.kind), headline, template.body.format_map(fillers))
+        return Item(
+            kind=template.kind,
+            source=self._source(template.kind),
+            headline=headline,
+            body=template.body.format_map(fillers),
+            tone=template.tone,
+            surfaces=tuple(names[of] for of in ("name", "tag") if of in names),
+            is_red_flag=template.is_red_flag,
+        )
 
     def copy(self, item: Item) -> Item:
         """Return the item as another publishes it: as it is, reworded, cut, or passed on in a post."""
@@ -53,7 +85,7 @@ class Writer:
         outlet = self._source("news")
         if way == 0:
             body = f"RT @{item.source.replace(' ', '')}: {item.headline}. {item.body}"
-            return Item("social", self._source("social"), None, body)
+            return replace(item, kind="social", source=self._source("social"), headline=None, body=body)
         if way == 1:
             return replace(item, source=outlet, headline=f"UPDATE 1-{item.headline}")
         if way == 2:
