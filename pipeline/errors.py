@@ -14,6 +14,9 @@ from pipeline.broker.connection import BrokerUnavailable
 from pipeline.broker.embedded import EmbeddedUnavailable
 from pipeline.broker.jars import KafkaUnavailable
 from pipeline.broker.topics import TopicRefused
+from pipeline.feedback.audit import AuditBroken
+from pipeline.feedback.roster import RosterInvalid
+from pipeline.feedback.store import StoreUnusable
 from pipeline.health import PortTaken
 from pipeline.ingest.document_files import FileUnreadable
 from pipeline.settings import SettingsInvalid
@@ -27,6 +30,7 @@ class CommandFailed(Exception):
 
 USER_ERRORS: tuple[type[Exception], ...] = (
     AioKafkaError,
+    AuditBroken,
     BrokerUnavailable,
     CheckpointMismatch,
     CommandFailed,
@@ -39,7 +43,9 @@ USER_ERRORS: tuple[type[Exception], ...] = (
     OSError,
     PortTaken,
     RegistryFault,
+    RosterInvalid,
     SettingsInvalid,
+    StoreUnusable,
     TopicRefused,
     WatchlistInvalid,
 )

@@ -157,9 +157,7 @@ def document(document_id: str, text: str, minute: float = 0.0) -> Document:
     return Document(schema=1, id=document_id, kind="news", source="Wire", published_at=at, text=text)
 
 
-def decision(
-    document_id: str, text: str, minute: float, offset: int, decided_at: datetime, **changes: Any
-) -> Decision:
+def decision(document_id: str, text: str, minute: float, offset: int, now: datetime, **changes: Any) -> Decision:
     [action] = POLICY.decide(POLICY.tokenize([text]))
     summary = sketch(text)
     fields: dict[str, Any] = {
@@ -168,8 +166,8 @@ def decision(
         "kind": "news",
         "source": "Wire",
         "published_at": NOON + timedelta(minutes=minute),
-        "ingested_at": decided_at,
-        "decided_at": decided_at,
+        "ingested_at": now,
+        "decided_at": now,
         "excerpt": text[:300],
         "url": None,
         "sentiment": action.sentiment,

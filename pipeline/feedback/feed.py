@@ -1,0 +1,121 @@
+"""Reads what the join follows: every partition, from where the store says, with no consumer group.
+
+The store keeps the offsets itself, so what it holds and how far it has read never differ.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Set
+from datetime import UTC, datetime
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+
+from pipeline.errors import CommandFailed
+from pipeline.feedback.feedback import READ, Fetched
+from pipeline.feedback.store import FeedbackStore
+from pipeline.records import Origin
+from pipeline.settings import Settings
+
+MAX_RECORDS = 1_000
+"""In one step: some hundred milliseconds, in which the loop answers nobody."""
+_PATIENCE_S = 5.0
+
+
+class FeedbackFeed:
+    """Follows five Kafka topics.
+
+    Args:
+        settings: the deployment's.
+        store: says where to go on.
+
+    Use as `async with FeedbackFeed(…) as feed: await feed.read()`.
+    """
+
+    def __init__(self, settings: Settings, store: FeedbackStore) -> None:
+        self._names = {settings.kafka_topic(name): name for name in READ}
+        self._store = store
+        self._bootstrap = settings.bootstrap
+        self._placed: Set[TopicPartition] = frozenset()  # partitions that are read from where the store says
+        self._consumer = AIOKafkaConsumer(
+            *self._names,
+            bootstrap_servers=settings.bootstrap,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_poll_records=MAX_RECORDS,
+        )
+
+    async def __aenter__(self) -> FeedbackFeed:
+        """Connect, and go to where the store says.
+
+        Raises:
+            CommandFailed: a Kafka topic is missing.
+        """
+        try:
+            await self._consumer.start()
+        except UnknownTopicOrPartitionError:
+            await self._consumer.stop()
+            names = ", ".join(self._names)
+            mend = "run `finsurge topics create`"
+            raise CommandFailed(f"one of {names} is missing at {self._bootstrap}; {mend}") from None
+        self._place()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._consumer.stop()
+
+    async def ends(self) -> dict[TopicPartition, int]:
+        """Return the offset that each partition's next record will have."""
+        found: dict[TopicPartition, int] = await self._consumer.end_offsets(list(self._consumer.assignment()))
+        return found
+
+    async def read(self, timeout_s: float = 1.0) -> list[Fetched]:
+        """Return what has come, waiting at most so long."""
+        if self._consumer.assignment() != self._placed:
+            self._place()
+        fetched = await self._consumer.getmany(timeout_ms=round(timeout_s * 1000))
+        now = datetime.now(UTC)
+        return [self._fetched(partition, record, now) for partition, records in fetched.items() for record in records]
+
+    async def n_behind(self, ends: Mapping[TopicPartition, int]) -> int | None:
+        """Return how many records are not read, of those before these ends; None if the broker does not say."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                behind: list[int] = [end - await self._consumer.position(place) for place, end in ends.items()]
+        except (KafkaError, TimeoutError):
+            return None
+        return sum(max(0, n_records) for n_records in behind)
+
+    def latest(self) -> dict[TopicPartition, int]:
+        """Return the ends of partitions as far as fetching has seen them."""
+        ends = {partition: self._consumer.highwater(partition) for partition in self._consumer.assignment()}
+        return {partition: end for partition, end in ends.items() if end is not None}
+
+    def _place(self) -> None:
+        """Go to where the store says: a partition that was added has the client begin all of them anew."""
+        self._placed = self._consumer.assignment()
+        reached = self._store.offsets()
+        for partition in self._placed:
+            place = (self._names[partition.topic], partition.partition)
+            if place in reached:
+                self._consumer.seek(partition, reached[place])
+
+    def _fetched(self, partition: TopicPartition, record: Any, now: datetime) -> Fetched:
+        return Fetched(
+            self._names[partition.topic],
+            Origin(partition.partition, record.offset),
+            record.key,
+            record.value,
+            _time(record.timestamp, now),
+        )
+
+
+def _time(timestamp_ms: int | None, now: datetime) -> datetime:
+    """Return a record's time; a producer may write any number, or none."""
+    try:
+        at = datetime.fromtimestamp((timestamp_ms or -1) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return now
+    return at if timestamp_ms is not None and timestamp_ms > 0 else now
