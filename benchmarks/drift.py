@@ -1,10 +1,10 @@
-"""How often drift is seen where there is none, and how long a real change takes to be seen, on synthetic daily figures.
+"""How often drift is seen where there is none, and how long a real change takes, on synthetic daily figures.
 
     python benchmarks/drift.py [--streams 200] [--json]
 
 Input: figures that hang together from day to day (autocorrelation 0.5), with heavy tails, weekends one deviation
-lower, and crises of one to four days three deviations high, one in fifty days; watched as the input is. Reward: means of
-50 answers. A change is so many usual deviations, lasting, after 120 days.
+lower, and crises of one to four days three deviations high, one in fifty days; watched as the input is. Reward: means
+of 50 answers. A change is so many deviations of the noise, lasting, after 120 days.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from rl.drift.detectors import downwards, either_way
-from rl.drift.level import LevelConfig, LevelWatch
+from rl.drift.level import LevelWatch
 from rl.drift.monitor import DriftConfig
 
 YEARS, CHANGED_AT, FOLLOWED = 3, 120, 130
@@ -50,7 +51,7 @@ def row(
 ) -> dict[str, object]:
     draw = np.random.default_rng(1)
     n_false = sum(len(detected(make(), figures(draw, YEARS * 365))) for _ in range(n_streams))
-    found: dict[str, object] = {"what": name, "false_per_year": n_false / (n_streams * YEARS)}
+    found: dict[str, Any] = {"what": name, "false_per_year": n_false / (n_streams * YEARS)}
     for shift in SHIFTS:
         draw = np.random.default_rng(2)
         delays = []
@@ -86,7 +87,6 @@ def main() -> None:
         cells = []
         for shift in SHIFTS:
             of_shift = found[f"{shift:g}"]
-            assert isinstance(of_shift, dict)
             cells.append(f"{of_shift['median_days']:.0f} days, {of_shift['within_30_days']:.0%} in 30")
         print(f"| {found['what']} | {found['false_per_year']:.2f} | " + " | ".join(cells) + " |")
 

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from pipeline.feedback.audit import AuditAction
 from pipeline.learner.evidence import TrialEvidence
+from pipeline.learner.ledger import LEARNER, LearnerLedger
 from pipeline.learner.metrics import LearnerMetrics
 from pipeline.learner.trial import Trial, TrialFile
 from pipeline.policies.changes import Author, canaried, judged, promoted, rolled_back, shadowed
@@ -20,10 +22,15 @@ from rl.gate.report import GateReport
 from rl.learner.rollout import RolloutConfig, RolloutEvidence, RolloutReason, RolloutStage, next_stage
 
 log = logging.getLogger(__name__)
-LEARNER = "learner"
-"""Who makes the learner's releases."""
-
 _TRIED = (RolloutStage.SHADOW, RolloutStage.CANARY)
+_DEEDS = {
+    RolloutStage.SHADOW: AuditAction.SHADOWED,
+    RolloutStage.CANARY: AuditAction.CANARIED,
+    RolloutStage.WATCHED: AuditAction.PROMOTED,
+    RolloutStage.SETTLED: AuditAction.SETTLED,
+    RolloutStage.REFUSED: AuditAction.WITHDRAWN,
+    RolloutStage.ROLLED_BACK: AuditAction.ROLLED_BACK,
+}
 
 
 class Conductor:
@@ -34,16 +41,25 @@ class Conductor:
         file: remembers the trial.
         config: what each stage asks for.
         metrics: counts steps.
+        ledger: keeps them.
         is_automatic: whether what passes the gate goes on without a person.
     """
 
     def __init__(
-        self, desk: PolicyDesk, file: TrialFile, config: RolloutConfig, metrics: LearnerMetrics, *, is_automatic: bool
+        self,
+        desk: PolicyDesk,
+        file: TrialFile,
+        config: RolloutConfig,
+        metrics: LearnerMetrics,
+        ledger: LearnerLedger,
+        *,
+        is_automatic: bool,
     ) -> None:
         self._desk = desk
         self._file = file
         self._config = config
         self._metrics = metrics
+        self._ledger = ledger
         self._is_automatic = is_automatic
         self.trial = file.read()
         self.evidence = self._evidence()
@@ -70,9 +86,12 @@ class Conductor:
         summary = GateSummary.of(report, str(page.absolute()))
         self._desk.change(lambda board: judged(board, version, summary, author))
         self._metrics.count_gate(report.reason)
+        details = {"reason": report.reason.value, "serving": serving, "page": str(page)}
+        self._ledger.step(AuditAction.GATED, version, now, details)
         log.info("%s: the gate says %s", version, report.reason.value)
         if report.is_promoted and self._is_automatic:
             self._desk.change(lambda board: shadowed(board, version, author))
+            self._ledger.step(AuditAction.SHADOWED, version, now, {"reason": report.reason.value, "serving": serving})
             self._keep(Trial(version=version, serving=serving, began_at=now, stage=RolloutStage.SHADOW, since_at=now))
         return report
 
@@ -98,6 +117,12 @@ class Conductor:
         log.info("%s: from %s to %s, %s", trial.version, trial.stage.value, stage.value, reason.value)
         self._metrics.count_rollout(reason)
         self._release(trial, stage, counted.negative_ratio, Author(LEARNER, now, reason.value))
+        details = {
+            "reason": reason.value,
+            "serving": trial.serving,
+            "negative_ratio": f"{counted.negative_ratio:.4f}",
+        }
+        self._ledger.step(_DEEDS[stage], trial.version, now, details)
         is_over = stage in (RolloutStage.SETTLED, RolloutStage.REFUSED, RolloutStage.ROLLED_BACK)
         self._keep(None if is_over else trial.at(stage, now))
         return reason

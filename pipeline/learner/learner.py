@@ -7,31 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from pipeline.feedback.records import RoundRecord
-from pipeline.feedback.round_record import round_of
 from pipeline.learner.conductor import Conductor
+from pipeline.learner.drift import DriftWatch
 from pipeline.learner.judging import Judging
+from pipeline.learner.ledger import LearnerLedger
 from pipeline.learner.metrics import LearnerMetrics
 from pipeline.learner.progress import last_step
-from pipeline.learner.round_log import RoundLog
 from pipeline.learner.run_folder import Request, RunFolder
 from pipeline.learner.watch import RewardWatch
+from pipeline.learner.weighed_rounds import WeighedRounds
 from pipeline.learner.workshop import Workshop
 from pipeline.policies.changes import ChangeRefused
 from pipeline.policies.desk import PolicyDesk
 from pipeline.policies.gating import PAGE_FILE
 from pipeline.policies.release_log import ChangeLost
-from pipeline.records import decode
+from rl.learner.rollout import RolloutStage
 from rl.learner.wake import WakeReason, WakeRule
 
 log = logging.getLogger(__name__)
-
-Weigh = Callable[[Sequence[RoundRecord]], list[RoundRecord]]
-"""Gives rounds the weights that their analysts deserve by now."""
+_LOOK_S = 60.0
+"""Between two looks at all analysts, which cost as much as there are rounds."""
 
 
 class Learner:
@@ -39,12 +39,13 @@ class Learner:
 
     Args:
         desk: knows what serves.
-        rounds: all that were read.
-        weigh: weighs them.
+        rounds: all that were read, weighed.
+        drift: watches what comes in and how well it is read.
         workshop: makes updates.
         judging: asks the gate.
         conductor: takes candidates into service.
         watch: finds out whether what serves is worse than what did.
+        ledger: keeps quarantines.
         rule: when to wake.
         metrics: counts.
         algorithm: how candidates are trained.
@@ -56,29 +57,34 @@ class Learner:
         self,
         *,
         desk: PolicyDesk,
-        rounds: RoundLog,
-        weigh: Weigh,
+        rounds: WeighedRounds,
+        drift: DriftWatch,
         workshop: Workshop,
         judging: Judging,
         conductor: Conductor,
         watch: RewardWatch,
+        ledger: LearnerLedger,
         rule: WakeRule,
         metrics: LearnerMetrics,
         algorithm: str,
         device: str,
         started_at: datetime,
     ) -> None:
-        self._desk, self._rounds, self._weigh, self._workshop = desk, rounds, weigh, workshop
-        self._judging, self._conductor, self._watch = judging, conductor, watch
+        self._desk, self._rounds, self._drift, self._workshop = desk, rounds, drift, workshop
+        self._judging, self._conductor, self._watch, self._ledger = judging, conductor, watch, ledger
         self._rule, self._metrics = rule, metrics
         self._algorithm, self._device = algorithm, device
         self._last_at = started_at
         self.is_asked = False  # a person wants an update now
-        self.has_drifted = False  # since the last update
         self.n_updates = 0  # that ended since the start
+        self._was_worse = False
+        self._watched: tuple[str, RolloutStage, int] | None = None  # when that was last asked
+        self._n_looked = -1  # changes of the rounds, when analysts were last looked at
+        self._looked_at: datetime | None = None
 
     async def turn(self, now: datetime) -> None:
         """Do what is due."""
+        await self._look(now)
         ended = self._workshop.poll()
         if ended is not None:
             await self._present(ended, now)
@@ -88,15 +94,30 @@ class Learner:
             await self._wake(now)
         await self._advance(now)
 
+    async def _look(self, now: datetime) -> None:
+        """See who is held, and how far analysts are believed, if anything is new."""
+        if self._n_looked == self._rounds.n_changes:
+            return
+        self._metrics.set_fresh(self._rounds.reasons())
+        if self._looked_at is not None and (now - self._looked_at).total_seconds() < _LOOK_S:
+            return
+        self._n_looked, self._looked_at = self._rounds.n_changes, now
+        held = self._rounds.quarantines()
+        self._ledger.quarantines(held, now)
+        self._metrics.set_quarantines(each.reason for each in held)
+        known = await asyncio.to_thread(self._rounds.reliabilities)
+        self._metrics.set_weights([each.weight for each in known.values()])
+
     async def _wake(self, now: datetime) -> None:
-        fresh, older = self._weighed(self._rounds.fresh()), self._rounds.older()
-        n_fresh = sum(record.weight > 0 for record in fresh)
-        self._metrics.set_fresh(n_fresh)
         why = self._rule.wakes(
-            n_fresh=n_fresh, last_at=self._last_at, now=now, has_drifted=self.has_drifted, is_asked=self.is_asked
+            n_fresh=self._rounds.n_fresh(),
+            last_at=self._last_at,
+            now=now,
+            has_drifted=self._drift.has_drifted,
+            is_asked=self.is_asked,
         )
         if why is not None:
-            await asyncio.to_thread(self._begin, why, fresh, self._weighed(older), now)
+            await asyncio.to_thread(self._begin, why, *self._rounds.weighed(), now)
 
     def _begin(
         self, why: WakeReason, fresh: Sequence[RoundRecord], older: Sequence[RoundRecord], now: datetime
@@ -116,7 +137,8 @@ class Learner:
         )
         folder = self._workshop.begin(request, fresh, older)
         self._metrics.count_update(why)
-        self.is_asked = self.has_drifted = False
+        self.is_asked = False
+        self._drift.answer()
         log.info(
             "update %d of %s begins (%s) with %d fresh and %d older rounds, in %s",
             number, serving, why.value, len(fresh), len(older), folder.path,
@@ -141,7 +163,7 @@ class Learner:
             log.error("update %d has no candidate: %s", request.number, outcome.failure)
             return
         log.info("update %d has made %s", request.number, outcome.version)
-        rounds = [*learnt, *older]
+        rounds = self._rounds.reweighed([*learnt, *older])  # more is known of analysts than when it began
         await asyncio.to_thread(
             self._conductor.present,
             folder.candidate,
@@ -154,22 +176,16 @@ class Learner:
         trial = self._conductor.trial
         if trial is None:
             return
-        is_worse = await asyncio.to_thread(self._is_worse, now)
+        watched = (trial.version, trial.stage, self._rounds.n_changes)
+        if watched != self._watched:
+            self._watched = watched
+            rounds, counts = self._rounds.fresh(), self._rounds.counts
+            self._was_worse = await asyncio.to_thread(self._watch.is_worse, trial, rounds, now, counts)
         try:
-            await asyncio.to_thread(self._conductor.advance, now, is_worse=is_worse)
+            await asyncio.to_thread(self._conductor.advance, now, is_worse=self._was_worse)
         except (ChangeRefused, ChangeLost) as error:
             log.warning("the trial of %s is over, somebody else has changed what serves: %s", trial.version, error)
             self._conductor.give_up()
-
-    def _is_worse(self, now: datetime) -> bool:
-        trial = self._conductor.trial
-        if trial is None:
-            return False
-        rounds = [round_of(record) for record in self._weighed(self._rounds.fresh())]
-        return self._watch.is_worse(trial, rounds, now)
-
-    def _weighed(self, records: Sequence[bytes]) -> list[RoundRecord]:
-        return self._weigh([decode(RoundRecord, record) for record in records])
 
 
 def updates_folder(state_dir: Path) -> Path:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from statistics import median
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 
 from rl.algorithms.algorithm import StepFigures
+from rl.analysts.guard import GuardReason
+from rl.analysts.quarantine import QuarantineReason
+from rl.drift.monitor import DriftSignal
 from rl.gate.reasons import GateReason
 from rl.learner.rollout import RolloutReason
 from rl.learner.wake import WakeReason
@@ -34,14 +39,20 @@ class LearnerMetrics:
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(f"finsurge_{name}", text, labels, registry=registry)
 
-        def gauge(name: str, text: str) -> Gauge:
-            return Gauge(f"finsurge_{name}", text, registry=registry)
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"finsurge_{name}", text, labels, registry=registry)
 
         self.registry = registry
         ProcessCollector(registry=registry)
         self._rounds = counter("learner_rounds_total", "Rounds read.")
         self._unusable = counter("learner_unusable_rounds_total", "Records of `rounds` that are no round.")
-        self._fresh = gauge("learner_fresh_rounds", "Rounds that no update has learned from.")
+        self._fresh = gauge("learner_fresh_rounds", "Rounds that count, and no update has learned from.")
+        self._guarded = gauge("learner_guarded_rounds", "Fresh rounds, by whether and why they count.", "reason")
+        self._quarantines = gauge("learner_quarantines", "Analysts held on a topic, by reason.", "reason")
+        self._least_weight = gauge("learner_analyst_weight_least", "Weight of the least reliable analyst.")
+        self._median_weight = gauge("learner_analyst_weight_median", "Median weight of analysts.")
+        self._drifts = counter("drift_detected_total", "Lasting changes found, by what has changed.", "what")
+        self._drift = gauge("drift_deviations", "Usual deviations of the last week's mean from the usual.", "what")
         self._updates = counter("learner_updates_total", "Updates begun, by what woke the learner.", "why")
         self._failures = counter("learner_update_failures_total", "Updates that ended without a candidate.")
         self._step = gauge("learner_update_step", "Step of the update on its way; 0 between updates.")
@@ -50,6 +61,8 @@ class LearnerMetrics:
         self._ended_at = gauge("learner_last_update_timestamp_seconds", "When the last update ended.")
         self._gate = counter("gate_answers_total", "Answers of the gate, by reason.", "reason")
         self._rollout = counter("rollout_steps_total", "Steps of candidates towards service, by reason.", "reason")
+        for signal in DriftSignal:
+            self._drifts.labels(signal.value)
         for why in WakeReason:
             self._updates.labels(why.value)
         for reason in GateReason:
@@ -62,9 +75,33 @@ class LearnerMetrics:
         self._rounds.inc(n_rounds)
         self._unusable.inc(n_unusable)
 
-    def set_fresh(self, n_rounds: int) -> None:
-        """Say how many rounds wait for an update."""
-        self._fresh.set(n_rounds)
+    def set_fresh(self, reasons: Mapping[GuardReason, int]) -> None:
+        """Say how many rounds wait for an update, and why others do not count."""
+        self._fresh.set(reasons.get(GuardReason.COUNTED, 0))
+        for reason in GuardReason:
+            self._guarded.labels(reason.value).set(reasons.get(reason, 0))
+
+    def set_quarantines(self, reasons: Iterable[QuarantineReason]) -> None:
+        """Say how many analysts are held on a topic."""
+        found = list(reasons)
+        for reason in QuarantineReason:
+            self._quarantines.labels(reason.value).set(found.count(reason))
+
+    def set_weights(self, weights: Sequence[float]) -> None:
+        """Say how far analysts are believed, each in [0, 1]."""
+        if weights:
+            self._least_weight.set(min(weights))
+            self._median_weight.set(median(weights))
+
+    def count_drift(self, signal: DriftSignal) -> None:
+        """Count a lasting change."""
+        self._drifts.labels(signal.value).inc()
+
+    def set_drift(self, deviations: Mapping[DriftSignal, float | None]) -> None:
+        """Say how far each figure lies from the usual, as far as that is known."""
+        for signal, deviation in deviations.items():
+            if deviation is not None:
+                self._drift.labels(signal.value).set(deviation)
 
     def count_update(self, why: WakeReason) -> None:
         """Count an update that begins."""

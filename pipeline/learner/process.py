@@ -5,23 +5,30 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry
 
-from pipeline.feedback.records import RoundRecord
+from pipeline.feedback.actions import QuarantineReleased
+from pipeline.feedback.actions_feed import ActionsFeed
+from pipeline.feedback.audit import AuditLog
+from pipeline.feedback.guarding import new_guard
 from pipeline.health import HealthServer
 from pipeline.learner.conductor import Conductor
+from pipeline.learner.decisions_feed import DecisionsFeed
+from pipeline.learner.drift import DriftWatch
 from pipeline.learner.judging import Judging
 from pipeline.learner.learner import Learner, updates_folder
+from pipeline.learner.ledger import LearnerLedger
 from pipeline.learner.metrics import LearnerMetrics
 from pipeline.learner.round_log import RoundLog
 from pipeline.learner.rounds_feed import RoundsFeed
 from pipeline.learner.shadows_feed import ShadowsFeed
 from pipeline.learner.trial import TrialFile
 from pipeline.learner.watch import RewardWatch
+from pipeline.learner.weighed_rounds import WeighedRounds
 from pipeline.learner.workshop import Workshop
 from pipeline.policies.desk import PolicyDesk
 from pipeline.reading.device import chosen_device
@@ -33,6 +40,8 @@ log = logging.getLogger(__name__)
 PORT = 9
 """Of its metrics and health, counted from the first port: after those of the roles."""
 _TURN_S = 1.0
+_SAVE_S = 30.0
+"""Between two writings of what is known of drift; a kill forgets no more than that of rounds."""
 
 
 class LearnerProcess:
@@ -49,7 +58,13 @@ class LearnerProcess:
         self._metrics = LearnerMetrics(CollectorRegistry())
         folder = settings.state_dir / "learner"
         folder.mkdir(parents=True, exist_ok=True)
-        self._rounds = RoundLog(folder / "rounds.sqlite")
+        self._open = ExitStack()
+        self._ledger = LearnerLedger(
+            self._open.enter_context(AuditLog(folder / "audit.jsonl", opened_at=datetime.now(UTC)))
+        )
+        rounds = self._open.enter_context(RoundLog(folder / "rounds.sqlite"))
+        self._drift = DriftWatch(folder / "drift.json", self._metrics)
+        self._rounds = WeighedRounds(rounds, new_guard(settings), self._drift.answered)
         environ = {**os.environ, **to_environment(settings)}
         self._workshop = Workshop(updates_folder(settings.state_dir), environ)
         device = chosen_device(settings) or "cpu"
@@ -64,12 +79,13 @@ class LearnerProcess:
             TrialFile(folder / "trial.json"),
             config,
             self._metrics,
+            self._ledger,
             is_automatic=settings.promotion == "auto",
         )
         self.learner = Learner(
             desk=desk,
             rounds=self._rounds,
-            weigh=_as_they_come,
+            drift=self._drift,
             workshop=self._workshop,
             judging=Judging(
                 lambda version: desk.folder_of(version, desk.board()),
@@ -85,6 +101,7 @@ class LearnerProcess:
                 max_wait_s=settings.learner_wait_s,
                 min_corrections=min(20, settings.learner_corrections),
             ),
+            ledger=self._ledger,
             metrics=self._metrics,
             algorithm=settings.learner_algorithm,
             device=device,
@@ -105,19 +122,30 @@ class LearnerProcess:
         rounds = RoundsFeed(
             settings.bootstrap, settings.kafka_topic("rounds"), self._rounds, self._metrics.count_rounds
         )
+        actions = ActionsFeed(settings.bootstrap, settings.kafka_topic("actions"), self._release)
+        decisions = DecisionsFeed(settings.bootstrap, settings.kafka_topic("decisions"), self._drift)
         shadows = ShadowsFeed(settings.bootstrap, settings.kafka_topic("shadows"))
         self._workshop.resume()
         try:
-            async with health, rounds, shadows:
+            async with health, rounds, actions, decisions, shadows:
+                await actions.read_all()
                 while await rounds.read(timeout_s=0.5):
                     pass  # all that is there, before the first look
-                await self._turn(rounds, shadows, stop)
+                await self._turn(rounds, actions, decisions, shadows, stop)
         finally:
             self._workshop.stop()
-            self._rounds.close()
+            self._drift.save_if_new()
+            self._open.close()
 
-    async def _turn(self, rounds: RoundsFeed, shadows: ShadowsFeed, stop: asyncio.Event) -> None:
-        followed = ""
+    async def _turn(
+        self,
+        rounds: RoundsFeed,
+        actions: ActionsFeed,
+        decisions: DecisionsFeed,
+        shadows: ShadowsFeed,
+        stop: asyncio.Event,
+    ) -> None:
+        followed, saved_at = "", datetime.now(UTC)
         while not stop.is_set():
             trial = self._conductor.trial
             if trial is not None and trial.version != followed:
@@ -125,14 +153,20 @@ class LearnerProcess:
                 await shadows.begin(trial.began_at)
             try:
                 await rounds.read(timeout_s=_TURN_S)
+                await actions.read()
+                await decisions.read()
                 await shadows.read(self._conductor.evidence)
             except KafkaError as error:
                 log.warning("nothing is read until the broker answers: %s", error)
                 await asyncio.sleep(_TURN_S)
-            await self.learner.turn(datetime.now(UTC))
+            now = datetime.now(UTC)
+            await self.learner.turn(now)
+            if (now - saved_at).total_seconds() >= _SAVE_S:
+                self._drift.save_if_new()
+                saved_at = now
             if self._is_once and (self.learner.n_updates or not self._workshop.is_busy):
                 return
 
-
-def _as_they_come(records: Sequence[RoundRecord]) -> list[RoundRecord]:
-    return list(records)
+    def _release(self, action: QuarantineReleased) -> None:
+        self._ledger.release(action)
+        self._rounds.release(action.release)

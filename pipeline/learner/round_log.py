@@ -6,7 +6,7 @@ Both are written in one transaction, so that a kill loses no round and doubles n
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,14 +47,15 @@ class RoundLog:
 
     >>> at = datetime.fromisoformat("2026-01-02T00:00:00+00:00")
     >>> with RoundLog(":memory:") as log:
-    ...     log.add([LoggedRound("r", "d", "ada", at, b"{}")], {0: 1})
+    ...     [added] = log.add([LoggedRound("r", "d", "ada", at, b"{}")], {0: 1})
     ...     log.use(["r"], update=1)
     ...     log.fresh(), log.older(), log.next_offsets()
     ([], [b'{}'], {0: 1})
     """
 
     def __init__(self, path: Path | str) -> None:
-        self._connection = sqlite3.connect(path)
+        # one thread at a time: the learner reads in another one, and waits for it
+        self._connection = sqlite3.connect(path, check_same_thread=False)
         self._connection.executescript(_SCHEMA)
         if str(path) != ":memory:":
             self._connection.execute("PRAGMA journal_mode=WAL")
@@ -71,15 +72,18 @@ class RoundLog:
         """Give the file back."""
         self._connection.close()
 
-    def add(self, rounds: Iterable[LoggedRound], next_offsets: Mapping[int, int]) -> None:
-        """Keep rounds, together with where reading goes on; one that is there already changes nothing."""
+    def add(self, rounds: Iterable[LoggedRound], next_offsets: Mapping[int, int]) -> list[LoggedRound]:
+        """Keep rounds, together with where reading goes on, and return those that were new.
+
+        One that is there already, or whose analyst has said something else of the document later, changes nothing.
+        """
         with self._connection as transaction:
-            for answered in rounds:
-                self._add(transaction, answered)
+            added = [answered for answered in rounds if self._add(transaction, answered)]
             transaction.executemany(
                 "INSERT INTO offsets VALUES (?, ?) ON CONFLICT DO UPDATE SET next = max(next, excluded.next)",
                 list(next_offsets.items()),
             )
+        return added
 
     def next_offsets(self) -> dict[int, int]:
         """Return by partition the offset to go on with."""
@@ -94,25 +98,33 @@ class RoundLog:
         """Return the rounds that an update has used, the earliest answer first."""
         return self._records("used_by IS NOT NULL")
 
+    def each(self) -> Iterator[tuple[bytes, bool]]:
+        """Yield every round, and whether it is fresh, without holding them all."""
+        with closing(self._connection.execute("SELECT record, used_by IS NULL FROM rounds")) as rows:
+            for record, is_fresh in rows:
+                yield record, bool(is_fresh)
+
     def use(self, ids: Iterable[str], update: int) -> None:
         """Remember that an update has learned from these rounds."""
         with self._connection as transaction:
             transaction.executemany("UPDATE rounds SET used_by = ? WHERE id = ?", [(update, id) for id in ids])  # noqa: A001
 
-    def _add(self, transaction: sqlite3.Connection, answered: LoggedRound) -> None:
+    def _add(self, transaction: sqlite3.Connection, answered: LoggedRound) -> bool:
         key = (answered.document_id, answered.analyst)
         at = answered.corrected_at.isoformat()
         found = transaction.execute(
             "SELECT id, corrected_at FROM rounds WHERE document_id = ? AND analyst = ?", key
         ).fetchone()
         if found is not None:
-            if answered.id == found[0] or datetime.fromisoformat(found[1]) >= answered.corrected_at:
-                return
+            # of two at the same time the greater id counts, as for the guard over analysts
+            if (datetime.fromisoformat(found[1]), found[0]) >= (answered.corrected_at, answered.id):
+                return False
             transaction.execute("DELETE FROM rounds WHERE id = ?", (found[0],))
-        transaction.execute(
+        inserted = transaction.execute(
             "INSERT INTO rounds VALUES (?, ?, ?, ?, NULL, ?) ON CONFLICT (id) DO NOTHING",
             (answered.id, *key, at, answered.record),
         )
+        return inserted.rowcount == 1
 
     def _records(self, which: str) -> list[bytes]:
         query = f"SELECT record FROM rounds WHERE {which} ORDER BY corrected_at, id"  # noqa: S608 - ours alone

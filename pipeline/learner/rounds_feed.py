@@ -13,7 +13,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from pipeline.feedback.records import RoundRecord
 from pipeline.feedback.round_record import round_of
-from pipeline.learner.round_log import LoggedRound, RoundLog
+from pipeline.learner.round_log import LoggedRound
+from pipeline.learner.weighed_rounds import WeighedRounds
 from pipeline.records import decode
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class RoundsFeed:
     """
 
     def __init__(
-        self, bootstrap: str, kafka_topic: str, rounds: RoundLog, on_rounds: Callable[[int, int], None]
+        self, bootstrap: str, kafka_topic: str, rounds: WeighedRounds, on_rounds: Callable[[int, int], None]
     ) -> None:
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
