@@ -12,15 +12,19 @@ import click
 from pipeline.settings import SettingsInvalid, load_settings
 
 COMMANDS = {
+    "correct": "pipeline.commands.correct",
     "demo": "pipeline.commands.demo",
     "doctor": "pipeline.commands.doctor",
     "evaluate": "pipeline.commands.evaluate",
+    "feedback": "pipeline.commands.feedback",
     "ingest": "pipeline.commands.ingest",
     "kafka": "pipeline.commands.kafka",
     "learner": "pipeline.commands.learner",
     "policy": "pipeline.commands.policy",
     "replay": "pipeline.commands.replay",
+    "reviews": "pipeline.commands.reviews",
     "settings": "pipeline.commands.settings",
+    "study": "pipeline.commands.study",
     "topics": "pipeline.commands.topics",
     "train": "pipeline.commands.train",
     "worker": "pipeline.commands.worker",

@@ -1,0 +1,97 @@
+"""What a study is made of: its parts, its courses, and what each part is told. Knows no files and no policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from models.labelled.example import Part
+from models.training.recipe import Recipe
+from rl.learner.update import UpdateConfig
+from rl.study.answers import Answering, DeskConfig
+from rl.study.arms import LEARNING, YARDSTICK
+from rl.study.ceiling import CeilingConfig
+from rl.study.starting import QUICK_START, START
+from rl.study.stream import StreamConfig
+
+TARGET = "Infosys"
+"""The company with most headlines in the stream; more frequent names are indices, commodities and authorities."""
+
+
+class StudyPart(StrEnum):
+    """What analysts do."""
+
+    CORRECTIONS = "corrections"  # give the right labels
+    VERDICTS = "verdicts"  # confirm or reject what is shown, and no more
+    HOSTILE = "hostile"  # as in corrections, but some of them push a company
+
+
+@dataclass(frozen=True, slots=True)
+class CoursePlan:
+    """Which course.
+
+    >>> CoursePlan(StudyPart.HOSTILE, "rloo", 11).name
+    'hostile-rloo-11'
+    """
+
+    part: StudyPart
+    arm: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """By which it lies in the study's folder."""
+        return f"{self.part.value}-{self.arm}-{self.seed}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyConfig:
+    """A whole study.
+
+    >>> len(StudyConfig(seeds=(11,)).courses())
+    8
+    """
+
+    seeds: tuple[int, ...] = (11, 12, 13, 14, 15)
+    # Nothing was chosen by these; 1 and 2 chose what the arms are told.
+    arms: tuple[str, ...] = LEARNING
+    verdict_arms: tuple[str, ...] = (YARDSTICK, "rloo")
+    hostile_arms: tuple[str, ...] = ("rloo",)
+    start: Recipe = START
+    stream: StreamConfig = field(default_factory=StreamConfig)
+    desk: DeskConfig = field(default_factory=DeskConfig)
+    hostile_share: float = 0.2
+    p_found: float = 0.5
+    # Of the documents about the company, those that each hostile analyst comes upon unasked: they do not wait.
+    update: UpdateConfig = field(default_factory=UpdateConfig)
+    ceiling: CeilingConfig = field(default_factory=CeilingConfig)
+    held_out: Part = "test"
+    target: str = TARGET
+
+    def courses(self) -> list[CoursePlan]:
+        """Return all courses, those of a seed together."""
+        of_parts = {
+            StudyPart.CORRECTIONS: self.arms,
+            StudyPart.VERDICTS: self.verdict_arms,
+            StudyPart.HOSTILE: self.hostile_arms,
+        }
+        return [CoursePlan(part, arm, seed) for seed in self.seeds for part, arms in of_parts.items() for arm in arms]
+
+    def desk_of(self, part: StudyPart) -> DeskConfig:
+        """Return who answers what in a part."""
+        if part is StudyPart.VERDICTS:
+            return replace(self.desk, answering=Answering.VERDICTS)
+        if part is StudyPart.HOSTILE:
+            hostile = replace(self.desk.analysts, hostile_share=self.hostile_share, target=self.target)
+            return replace(self.desk, analysts=hostile, p_found=self.p_found)
+        return self.desk
+
+
+QUICK = StudyConfig(
+    seeds=(11, 12),
+    verdict_arms=("rloo",),
+    start=QUICK_START,
+    stream=StreamConfig(n_chunks=2, n_documents=3000),
+    ceiling=CeilingConfig(n_passes=2.0),
+)
+"""A study of a quarter of an hour on two cores: two seeds, a shorter stream, a start policy trained briefly."""

@@ -1,0 +1,134 @@
+"""What a study shows: each arm's figures, how far it went towards the ceiling, who is ahead, what hostile ones did.
+
+Made of scores. Knows no policy and no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rl.estimators.log import Integers
+from rl.study.arms import YARDSTICK
+from rl.study.course import Held
+from rl.study.plan import CoursePlan, StudyConfig, StudyPart
+from rl.study.resampling import Drawn, Estimate, Resampling
+from rl.study.scores import FIGURES, Scores
+
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ArmResult:
+    """An arm in a part of the study, after the last update."""
+
+    part: StudyPart
+    arm: str
+    course: tuple[Figures, ...]  # the mean over seeds after each update; at the beginning all arms are alike
+    figures: dict[str, Estimate]
+    share: dict[str, Estimate]  # of the distance from no update to the ceiling, by figure
+    over_yardstick: dict[str, Estimate] | None  # paired; None where the yardstick did not run, and of itself
+
+
+@dataclass(frozen=True, slots=True)
+class HostileResult:
+    """What hostile analysts did to an arm, against the same without them."""
+
+    arm: str
+    joint_f1_lost: Estimate
+    reward_lost: Estimate
+    polarity_moved: Estimate  # of the company, on held-out documents
+    n_hostile: int  # over all seeds
+    n_quarantined: int
+    n_honest_held: int  # honest analysts held on any topic, over all seeds
+
+
+@dataclass(frozen=True, slots=True)
+class StudyResult:
+    """All of it."""
+
+    seeds: tuple[int, ...]
+    n_held_out: int
+    without_update: Figures
+    ceiling: Figures
+    arms: tuple[ArmResult, ...]
+    hostile: tuple[HostileResult, ...]
+
+
+def result_of(
+    config: StudyConfig,
+    scores: Mapping[CoursePlan, Sequence[Scores]],
+    without_update: Scores,
+    ceiling: Scores,
+    story: Integers,
+    held: Mapping[CoursePlan, Held],
+) -> StudyResult:
+    """Return what a study shows.
+
+    Args:
+        config: of the study.
+        scores: of each course, after each update.
+        without_update: of the start policy.
+        ceiling: of the ceiling.
+        story: of each held-out document, by number.
+        held: of each course with hostile analysts.
+    """
+    resampling = Resampling(story, len(config.seeds))
+    between = resampling.of([without_update]), resampling.of([ceiling])
+    last = {
+        (part, arm): resampling.of([scores[CoursePlan(part, arm, seed)][-1] for seed in config.seeds])
+        for part, arm in dict.fromkeys((plan.part, plan.arm) for plan in config.courses())
+    }
+    return StudyResult(
+        seeds=config.seeds,
+        n_held_out=len(story),
+        without_update=without_update.figures(),
+        ceiling=ceiling.figures(),
+        arms=tuple(
+            ArmResult(
+                part=part,
+                arm=arm,
+                course=_course([scores[CoursePlan(part, arm, seed)] for seed in config.seeds]),
+                figures={name: resampling.estimate(drawn[name]) for name in FIGURES},
+                share={name: _share(drawn, *between, name) for name in FIGURES},
+                over_yardstick=_over(drawn, None if arm == YARDSTICK else last.get((part, YARDSTICK))),
+            )
+            for (part, arm), drawn in last.items()
+        ),
+        hostile=tuple(
+            _hostile(arm, config, last[StudyPart.CORRECTIONS, arm], last[StudyPart.HOSTILE, arm], held)
+            for arm in config.hostile_arms
+            if arm in config.arms
+        ),
+    )
+
+
+def _course(of_seeds: Sequence[Sequence[Scores]]) -> tuple[Figures, ...]:
+    updates = zip(*([scores.figures() for scores in of_seed] for of_seed in of_seeds), strict=True)
+    return tuple({name: sum(row[name] for row in rows) / len(rows) for name in FIGURES} for rows in updates)
+
+
+def _share(drawn: Drawn, without_update: Drawn, ceiling: Drawn, name: str) -> Estimate:
+    covered = (drawn[name] - without_update[name]) / (ceiling[name] - without_update[name])
+    return Resampling.estimate(covered)
+
+
+def _over(drawn: Drawn, other: Drawn | None) -> dict[str, Estimate] | None:
+    if other is None:
+        return None
+    return {name: Resampling.estimate(drawn[name] - other[name]) for name in FIGURES}
+
+
+def _hostile(
+    arm: str, config: StudyConfig, honest: Drawn, hostile: Drawn, held: Mapping[CoursePlan, Held]
+) -> HostileResult:
+    of_seeds = [held[CoursePlan(StudyPart.HOSTILE, arm, seed)] for seed in config.seeds]
+    return HostileResult(
+        arm=arm,
+        joint_f1_lost=Resampling.estimate(honest["joint_f1"] - hostile["joint_f1"]),
+        reward_lost=Resampling.estimate(honest["reward"] - hostile["reward"]),
+        polarity_moved=Resampling.estimate(hostile["polarity"] - honest["polarity"]),
+        n_hostile=sum(each.n_hostile for each in of_seeds),
+        n_quarantined=sum(each.n_quarantined for each in of_seeds),
+        n_honest_held=sum(each.n_honest_held for each in of_seeds),
+    )
