@@ -71,6 +71,7 @@ class Settings:
     learner_wait_s: float = _setting(604_800.0, "seconds after which it is trained again with fewer, but 20")
     shadow_documents: int = _setting(2000, "documents that a candidate decides in shadow before it serves any")
     canary_documents: int = _setting(500, "documents that a candidate serves before it serves all")
+    canary_share: float = _setting(0.05, "share of the documents that it serves meanwhile")
     watch_s: float = _setting(604_800.0, "seconds for which a new policy is watched, the one before it in shadow")
     analysts: Path | None = _setting(None, "YAML file of those who may correct; without one nobody may")
     sensitive_topics: str | None = _setting(
@@ -126,6 +127,8 @@ class Settings:
             raise SettingsInvalid(f"http_port must be between 1 and 65524, got {self.http_port}")
         if self.promotion not in ("manual", "auto"):
             raise SettingsInvalid(f"promotion must be manual or auto, got {self.promotion!r}")
+        if not 0 < self.canary_share <= 1:
+            raise SettingsInvalid(f"canary_share must be in (0, 1], got {self.canary_share}")
         self._check_reviews()
 
     def _check_reviews(self) -> None:

@@ -72,6 +72,7 @@ class LearnerProcess:
         config = RolloutConfig(
             min_shadow_documents=settings.shadow_documents,
             min_canary_documents=settings.canary_documents,
+            canary_share=settings.canary_share,
             watch_s=settings.watch_s,
         )
         self._conductor = Conductor(
