@@ -127,11 +127,11 @@ class Settings:
             raise SettingsInvalid(f"http_port must be between 1 and 65524, got {self.http_port}")
         if self.promotion not in ("manual", "auto"):
             raise SettingsInvalid(f"promotion must be manual or auto, got {self.promotion!r}")
+        self._check_shares()
+
+    def _check_shares(self) -> None:
         if not 0 < self.canary_share <= 1:
             raise SettingsInvalid(f"canary_share must be in (0, 1], got {self.canary_share}")
-        self._check_reviews()
-
-    def _check_reviews(self) -> None:
         if not 0.01 <= self.review_uniform <= 0.9:
             raise SettingsInvalid(f"review_uniform must be in [0.01, 0.9], got {self.review_uniform}")
         if not self.review_per_day > 0:
