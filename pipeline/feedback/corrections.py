@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import blake2b
 from typing import NamedTuple
@@ -240,8 +240,13 @@ MAX_CLAIMED_CHARS = 256
 """Of what a refused record says of itself: the audit log is kept for ever."""
 
 
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+
+
 def _digest(correction: Correction) -> bytes:
-    return blake2b(msgspec.msgpack.encode(correction), digest_size=16).digest()
+    """Return what a correction has in common with its repetition, which a producer may have given another time."""
+    timeless = msgspec.structs.replace(correction, corrected_at=_NO_TIME)
+    return blake2b(msgspec.msgpack.encode(timeless), digest_size=16).digest()
 
 
 def _order(record: RoundRecord) -> tuple[datetime, str]:

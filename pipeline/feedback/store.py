@@ -108,6 +108,7 @@ class FeedbackStore:
         if is_read_only:
             uri = f"{Path(path).absolute().as_uri()}?mode=ro"
             self.connection = sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None)
+            self._check_version(path)
             return
         if str(path) != ":memory:":
             self._lock = _locked(Path(path))
@@ -193,7 +194,11 @@ class FeedbackStore:
         [(version,)] = self.connection.execute("PRAGMA user_version")
         if version == 0:
             self.connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
-        elif version != _VERSION:
+        self._check_version(path)
+
+    def _check_version(self, path: Path | str) -> None:
+        [(version,)] = self.connection.execute("PRAGMA user_version")
+        if version != _VERSION:
             mend = "use the finsurge that wrote it, or move it away: what Kafka still has is read again"
             raise StoreUnusable(f"{path} is of format {version}, this finsurge writes {_VERSION}; {mend}")
 

@@ -19,21 +19,19 @@ from pipeline.records import Document, encode
 
 
 class DeliveryFailed(ConnectionError):
-    """Documents were not acknowledged; the message is one line with the mend.
+    """Documents, or what else was sent, were not acknowledged; the message is one line with the mend.
 
     >>> str(DeliveryFailed("documents", "no acknowledgement for 30 s", 12))
     'sending to documents failed after 12 documents: no acknowledgement for 30 s; ingest again, ids stay the same'
     """
 
-    def __init__(self, kafka_topic: str, detail: str, n_acknowledged: int) -> None:
-        super().__init__(
-            f"sending to {kafka_topic} failed after {n_acknowledged} documents: {detail}; "
-            "ingest again, ids stay the same"
-        )
+    def __init__(self, kafka_topic: str, detail: str, n_acknowledged: int, noun: str = "documents") -> None:
+        mend = f"{'ingest' if noun == 'documents' else 'send'} again, ids stay the same"
+        super().__init__(f"sending to {kafka_topic} failed after {n_acknowledged} {noun}: {detail}; {mend}")
 
 
 class DocumentSender:
-    """An open producer for `documents`; leaving the context waits for every acknowledgement.
+    """An open producer for `documents`, or what else `noun` says; leaving it waits for every acknowledgement.
 
     >>> DocumentSender("127.0.0.1:9092", "documents").n_acknowledged
     0
@@ -44,6 +42,7 @@ class DocumentSender:
         bootstrap: str,
         kafka_topic: str,
         *,
+        noun: str = "documents",
         max_in_flight: int = 2000,
         connect_timeout_s: float = 15.0,
         delivery_timeout_s: float = 30.0,
@@ -51,6 +50,7 @@ class DocumentSender:
         self.n_acknowledged = 0
         self._bootstrap = bootstrap
         self._kafka_topic = kafka_topic
+        self._noun = noun
         self._max_in_flight = max_in_flight
         self._connect_timeout_s = connect_timeout_s
         self._delivery_timeout_s = delivery_timeout_s
@@ -138,7 +138,7 @@ class DocumentSender:
         return self._failed(type(error).__name__)
 
     def _failed(self, detail: str) -> DeliveryFailed:
-        return DeliveryFailed(self._kafka_topic, detail, self.n_acknowledged)
+        return DeliveryFailed(self._kafka_topic, detail, self.n_acknowledged, self._noun)
 
     async def _abandon(self) -> None:
         """Close without waiting long for what the broker does not take."""
