@@ -12,6 +12,8 @@ import click
 from pipeline.settings import SettingsInvalid, load_settings
 
 COMMANDS = {
+    "analysts": "pipeline.commands.analysts",
+    "audit": "pipeline.commands.audit",
     "correct": "pipeline.commands.correct",
     "demo": "pipeline.commands.demo",
     "doctor": "pipeline.commands.doctor",
