@@ -53,6 +53,11 @@ class Preview:
         """Whether the join's store is here."""
         return self._store is not None
 
+    @property
+    def knows_analysts(self) -> bool:
+        """Whether it is known here who may correct."""
+        return self._roster is not None
+
     def check(self, value: bytes, now: datetime) -> Previewed:
         """Return the correction that `value` holds.
 
