@@ -95,7 +95,8 @@ def topic_specs(prefix: str, partitions: int) -> list[TopicSpec]:
         ("shadows", partitions, _KEPT_90_DAYS),
         ("reviews", partitions, _KEPT_FOR_LEARNING),
         ("corrections", partitions, _KEPT_FOR_LEARNING),
-        ("rounds", partitions, _KEPT_FOR_LEARNING),
+        # a round holds its document's whole text, and more
+        ("rounds", partitions, {**_KEPT_FOR_LEARNING, "max.message.bytes": str(DLQ_MAX_BYTES)}),
         ("actions", partitions, _KEPT_FOR_LEARNING),
         # every change has a key of its own, so that nothing is ever compacted away: it is the releases' history
         ("policies", 1, {"cleanup.policy": "compact"}),

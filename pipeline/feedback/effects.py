@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from pipeline.feedback.amendment import amended
 from pipeline.feedback.decided import DecidedDocument, DecidedDocuments
 from pipeline.feedback.metrics import FeedbackMetrics
@@ -17,8 +19,10 @@ from pipeline.feedback.store import FeedbackStore, Sending
 from pipeline.feedback.subjects import reading_of
 from pipeline.records import ReadingRecord, Revision, decode, encode
 from rl.analysts.guard import AnalystGuard, GuardConfig, GuardReason
+from rl.analysts.quarantine import Release
 from rl.rounds.round import Verdict
 
+_FACT = "releases"
 _MIN_FORGOTTEN = 1000
 _PURGED = -1  # key of no document
 
@@ -26,7 +30,7 @@ _PURGED = -1  # key of no document
 class Effects:
     """The guard over all rounds that are kept, and what of each document counts.
 
-    `take` each new round of a step, then `settle`.
+    `take` each new round of a step, `release` who was released, then `settle`.
 
     >>> from prometheus_client import CollectorRegistry
     >>> with FeedbackStore(":memory:") as store:
@@ -48,17 +52,29 @@ class Effects:
         self._causes_by_topic: dict[str, str] = {}
         self._held_before: dict[str, set[str]] = {}  # by topic, rounds that were held when the step began
         self._n_forgotten = 0
+        fact = store.fact(_FACT)
+        self._releases = msgspec.json.decode(fact, type=list[Release]) if fact else []
         self._guard = self._restored()
 
     def take(self, record: RoundRecord, key: int) -> None:
         """Take a round into account that the store has."""
         for topic in record.topics:
-            if topic not in self._held_before:
+            if topic not in self._held_before:  # else what is held was asked for in vain
                 self._held_before[topic] = self._held_on(topic)
             self._causes_by_topic[topic] = record.id
         self._guard.update(round_of(record))
         self._causes[key] = record.id
         self._new.append(record)
+
+    def release(self, release: Release, cause: str) -> None:
+        """Let an analyst's rounds on a topic count again, by the word of a second person; `cause` is its id."""
+        if release in self._releases:
+            return
+        self._held_before.setdefault(release.topic, self._held_on(release.topic))
+        self._causes_by_topic[release.topic] = cause
+        self._guard.release(release)
+        self._releases.append(release)
+        self._store.set_fact(_FACT, msgspec.json.encode(self._releases))
 
     def settle(self, now: datetime) -> int:
         """Send the revisions that the step's rounds cause, and return how many."""
@@ -87,6 +103,8 @@ class Effects:
 
     def _restored(self) -> AnalystGuard:
         guard = AnalystGuard(self._config)
+        for release in self._releases:
+            guard.release(release)
         for (record,) in self._connection.execute("SELECT record FROM rounds ORDER BY corrected_s, id"):
             guard.update(round_of(decode(RoundRecord, record)))
         return guard

@@ -5,6 +5,7 @@ Knows no Kafka client and no clock; state is only in the store.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,17 +13,21 @@ from typing import TypeVar
 
 import msgspec
 
+from pipeline.feedback.actions import action_of
+from pipeline.feedback.audit import AuditAction, Deed
 from pipeline.feedback.corrections import CorrectionDesk, Desks
 from pipeline.feedback.decided import DecidedDocument
 from pipeline.feedback.disputes import Disputes
 from pipeline.feedback.episodes import OpenEpisodes
+from pipeline.feedback.journal import RECORD
 from pipeline.feedback.metrics import FeedbackMetrics
 from pipeline.feedback.purge import Purge
 from pipeline.feedback.store import FeedbackStore, hash_of
 from pipeline.feedback.waiting import ArrivedCorrection, WaitingRoom
 from pipeline.records import AlertRecord, Decision, DecisionOrTick, Document, Origin, ShadowDecision
 
-READ = ("documents", "alerts", "shadows", "decisions", "corrections")
+log = logging.getLogger(__name__)
+READ = ("documents", "alerts", "shadows", "decisions", "corrections", "actions")
 """What is followed, in the order in which a step takes it: what needs a decision comes last."""
 
 Record = TypeVar("Record")
@@ -117,6 +122,7 @@ class Feedback:
             "shadows": self._take_shadow,
             "decisions": self._take_decision,
             "corrections": self._take_correction,
+            "actions": self._take_action,
         }
         takes[record.kafka_topic](record, now)
 
@@ -154,6 +160,22 @@ class Feedback:
 
     def _take_correction(self, record: Fetched, now: datetime) -> None:
         self._corrections.take(ArrivedCorrection(record.key, record.value, record.lies_at, record.recorded_at), now)
+
+    def _take_action(self, record: Fetched, now: datetime) -> None:
+        try:
+            action = action_of(record.value)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self._metrics.count_unusable()
+            return
+        if action is None:
+            return
+        refused = self._desks.roster.roster.why_not_release(action.by)
+        if refused is not None:
+            log.warning("release %s of %s on %s does not hold: %s", action.id, action.analyst, action.topic, refused)
+            return
+        self._desks.effects.release(action.release, action.id)
+        told = {RECORD: f"action {action.id}", "topic": action.topic, "reason": action.reason}
+        self._desks.journal.note(Deed(now, action.by, AuditAction.QUARANTINE_RELEASED, action.analyst, told))
 
     def _draw(self, decided: DecidedDocument, now: datetime, *, is_disputed: bool) -> None:
         has_open_episode = self._episodes.concern(decided.decision)

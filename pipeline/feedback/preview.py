@@ -35,7 +35,7 @@ class Preview:
     >>> with Preview(Path("nowhere"), Roster([]), horizon_s=60) as preview:
     ...     preview.check(raw, at)
     Traceback (most recent call last):
-    pipeline.rejects.RecordRejected: unknown_analyst: 'ada' is not in the file of analysts; known: nobody
+    pipeline.rejects.RecordRejected: unknown_analyst: nobody knows 'ada': set FINSURGE_ANALYSTS to a file of analysts
 
     Args:
         path: the join's store, if it is on this machine.

@@ -65,6 +65,17 @@ class Roster:
     def __iter__(self) -> Iterator[Analyst]:
         return iter(self._analysts.values())
 
+    def why_not_release(self, person: str) -> str | None:
+        """Return why a person may not release what is held, if so.
+
+        >>> Roster([Analyst("bob", may_release=True)]).why_not_release("bob") is None
+        True
+        """
+        found = self._analysts.get(person)
+        if found is not None and found.may_release:
+            return None
+        return f"{person[:MAX_ID_CHARS]!r} may not release: `may_release: true` is not said of them"
+
     def check(self, analyst: str) -> Analyst:
         """Return the analyst with this id.
 
@@ -73,8 +84,10 @@ class Roster:
         """
         found = self._analysts.get(analyst)
         if found is None:
-            known = ", ".join(self._analysts) or "nobody"
-            detail = f"{analyst[:MAX_ID_CHARS]!r} is not in the file of analysts; known: {known}"
+            shown, known = analyst[:MAX_ID_CHARS], ", ".join(self._analysts)
+            detail = f"{shown!r} is not in the file of analysts; known: {known}"
+            if not known:
+                detail = f"nobody knows {shown!r}: set FINSURGE_ANALYSTS to a file of analysts"
             raise RecordRejected(RejectReason.UNKNOWN_ANALYST, detail)
         return found
 
@@ -105,7 +118,7 @@ class RosterFile:
 
     >>> RosterFile(None).roster.check("ada")
     Traceback (most recent call last):
-    pipeline.rejects.RecordRejected: unknown_analyst: 'ada' is not in the file of analysts; known: nobody
+    pipeline.rejects.RecordRejected: unknown_analyst: nobody knows 'ada': set FINSURGE_ANALYSTS to a file of analysts
     """
 
     def __init__(self, path: Path | None) -> None:

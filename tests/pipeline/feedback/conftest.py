@@ -37,7 +37,7 @@ from pipeline.settings import Settings
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WATCHLIST = Watchlist((Topic(id="ftx", name="FTX"), Topic(id="acme", name="Acme Holdings")))
-ANALYSTS = "analysts:\n- id: ada\n- id: bob\n- id: cyd\n"
+ANALYSTS = "analysts:\n- id: ada\n- id: bob\n- {id: cyd, may_release: true}\n"
 POLICY = KeywordPolicy()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.records import ReadingRecord, SpanRecord
+from pipeline.feedback.actions import QuarantineReleased
+from pipeline.records import ReadingRecord, SpanRecord, encode
 
 TEXT = "FTX halts withdrawals after crash"
 SERVED = ReadingRecord((0.9, 0.1, 0.0), (SpanRecord(0, 3, "FTX", (0.9, 0.1, 0.0)),))
@@ -68,3 +69,24 @@ def test_a_push_is_known_after_a_restart(new_bench) -> None:
     bench.correct(review.document_id, labels=POSITIVE, review_id=review.id)
     assert len(bench.revisions) == n_revisions
     assert bench.metric("feedback_rounds_total", reason="quarantined") == 1
+
+
+def released(bench, by: str) -> None:
+    action = QuarantineReleased(id=f"a-{by}", topic="ftx", analyst="ada", by=by, at=bench.now, reason="a true crisis")
+    bench.step(bench.fetched("actions", encode(action)))
+
+
+def test_what_was_held_acts_once_a_second_person_releases_it(new_bench) -> None:
+    bench = new_bench(review_uniform=0.9, review_per_day=float("inf"))
+    pushed(bench)
+    n_revisions = len(bench.revisions)
+    released(bench, "bob")  # who may not
+    assert len(bench.revisions) == n_revisions
+    released(bench, "cyd")
+    again = bench.revisions[n_revisions:]
+    assert len({revision.document_id for revision in again}) == len(again) == 12
+    assert {(revision.correction_id, revision.right.sentiment) for revision in again} == {("a-cyd", (0.0, 0.0, 1.0))}
+    assert (bench.audited[-1].who, bench.audited[-1].subject) == ("cyd", "ada")
+    bench.restart()
+    released(bench, "cyd")
+    assert len(bench.revisions) == n_revisions + 12
