@@ -68,7 +68,7 @@ class LearnerProcess:
         environ = {**os.environ, **to_environment(settings)}
         self._workshop = Workshop(updates_folder(settings.state_dir), environ)
         device = chosen_device(settings) or "cpu"
-        desk = PolicyDesk(settings)
+        self._desk = desk = PolicyDesk(settings)
         config = RolloutConfig(
             min_shadow_documents=settings.shadow_documents,
             min_canary_documents=settings.canary_documents,
@@ -111,7 +111,11 @@ class LearnerProcess:
         self.learner.is_asked = is_once
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Turn until told to stop, or, if it is to work once, until that is done."""
+        """Turn until told to stop, or, if it is to work once, until that is done.
+
+        Raises:
+            TermOver: another learner of the deployment has begun.
+        """
         settings = self._settings
         health = HealthServer(
             self._metrics.registry,
@@ -126,6 +130,7 @@ class LearnerProcess:
         actions = ActionsFeed(settings.bootstrap, settings.kafka_topic("actions"), self._release)
         decisions = DecisionsFeed(settings.bootstrap, settings.kafka_topic("decisions"), self._drift)
         shadows = ShadowsFeed(settings.bootstrap, settings.kafka_topic("shadows"))
+        log.info("term %d of the learner begins", await asyncio.to_thread(self._desk.begin_term))
         self._workshop.resume()
         try:
             async with health, rounds, actions, decisions, shadows:
