@@ -106,6 +106,12 @@ class RoleProcess:
         """Return when it was last done with a record, in seconds since 1970: commits are half a second apart."""
         return self._measure("finsurge_last_progress_timestamp_seconds")
 
+    def total(self, name: str) -> float:
+        """Return a metric, summed over its labels."""
+        _, text = self._ask("/metrics")
+        samples = [line.split() for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{"))]
+        return sum(float(sample[-1]) for sample in samples)
+
     def stop(self) -> float:
         """End it, and return the most memory that it ever held, in MiB."""
         self._process.terminate()

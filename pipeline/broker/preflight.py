@@ -68,6 +68,20 @@ async def commit_start_offsets(settings: Settings, role: Role) -> None:
         await consumer.stop()
 
 
+async def partitions_of(bootstrap: str, kafka_topic: str) -> list[TopicPartition]:
+    """Return the partitions of a Kafka topic, for a reader without a consumer group.
+
+    A consumer does not know those of a topic that it was not made for.
+
+    Raises:
+        CommandFailed: the Kafka topic is missing.
+    """
+    n_partitions = (await partition_counts(bootstrap)).get(kafka_topic, 0)
+    if not n_partitions:
+        raise CommandFailed(f"Kafka topic {kafka_topic} is missing; make it with `finsurge topics create`")
+    return [TopicPartition(kafka_topic, number) for number in range(n_partitions)]
+
+
 async def partition_counts(bootstrap: str) -> dict[str, int]:
     """Return the number of partitions of every Kafka topic."""
     client = AIOKafkaClient(bootstrap_servers=bootstrap)

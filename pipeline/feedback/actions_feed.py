@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
+from pipeline.broker.preflight import partitions_of
 from pipeline.feedback.actions import QuarantineReleased, action_of
 
 log = logging.getLogger(__name__)
@@ -28,14 +29,14 @@ class ActionsFeed:
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
         )
+        self._bootstrap = bootstrap
         self._kafka_topic = kafka_topic
         self._on_action = on_action
 
     async def __aenter__(self) -> ActionsFeed:
+        partitions = await partitions_of(self._bootstrap, self._kafka_topic)
         await self._consumer.start()
-        await self._consumer.topics()  # the metadata of a topic that nobody has asked for is not at hand
-        numbers = self._consumer.partitions_for_topic(self._kafka_topic) or set()
-        self._consumer.assign([TopicPartition(self._kafka_topic, number) for number in sorted(numbers)])
+        self._consumer.assign(partitions)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -44,14 +45,12 @@ class ActionsFeed:
     async def read_all(self) -> None:
         """Take all that there is now."""
         partitions = self._consumer.assignment()
-        ends = await self._consumer.end_offsets(partitions) if partitions else {}
+        ends = await self._consumer.end_offsets(partitions)
         while any([await self._consumer.position(partition) < end for partition, end in ends.items()]):
             await self.read(timeout_ms=500)
 
     async def read(self, timeout_ms: int = 0) -> int:
         """Take what has come, and return how many actions that was."""
-        if not self._consumer.assignment():
-            return 0
         n_actions = 0
         for partition, records in (await self._consumer.getmany(timeout_ms=timeout_ms)).items():
             for record in records:

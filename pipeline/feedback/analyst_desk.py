@@ -8,9 +8,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from pipeline.broker.connection import reach
+from pipeline.broker.preflight import partitions_of
 from pipeline.errors import CommandFailed
 from pipeline.feedback.actions import MAX_REASON_CHARS, QuarantineReleased, action_of
 from pipeline.feedback.guarding import new_guard
@@ -95,17 +96,12 @@ class AnalystDesk:
 
     async def _each(self, name: str, take: Callable[[bytes], None]) -> None:
         """Take every record of a Kafka topic; what cannot be understood, its own readers warn of."""
+        partitions = await partitions_of(self._settings.bootstrap, self._settings.kafka_topic(name))
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._settings.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
         )
         await consumer.start()
         try:
-            kafka_topic = self._settings.kafka_topic(name)
-            await consumer.topics()
-            numbers = consumer.partitions_for_topic(kafka_topic)
-            if not numbers:
-                raise CommandFailed(f"Kafka topic {kafka_topic} is missing; make it with `finsurge topics create`")
-            partitions = [TopicPartition(kafka_topic, number) for number in sorted(numbers)]
             consumer.assign(partitions)
             ends = await consumer.end_offsets(partitions)
             while any([await consumer.position(each) < end for each, end in ends.items()]):

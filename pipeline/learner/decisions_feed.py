@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
+from pipeline.broker.preflight import partitions_of
 from pipeline.learner.drift import DriftWatch, WatchedDecision
 
 log = logging.getLogger(__name__)
@@ -40,17 +41,16 @@ class DecisionsFeed:
             auto_offset_reset="earliest",  # what is no longer kept is left out
             max_poll_records=_MAX_RECORDS,
         )
+        self._bootstrap = bootstrap
         self._kafka_topic = kafka_topic
         self._drift = drift
 
     async def __aenter__(self) -> DecisionsFeed:
+        partitions = await partitions_of(self._bootstrap, self._kafka_topic)
         await self._consumer.start()
-        await self._consumer.topics()  # the metadata of a topic that nobody has asked for is not at hand
-        numbers = self._consumer.partitions_for_topic(self._kafka_topic) or set()
-        partitions = [TopicPartition(self._kafka_topic, number) for number in sorted(numbers)]
         self._consumer.assign(partitions)
         known = self._drift.next_offsets
-        ends = await self._consumer.end_offsets(partitions) if partitions else {}
+        ends = await self._consumer.end_offsets(partitions)
         for partition in partitions:
             self._consumer.seek(partition, known.get(partition.partition, ends[partition]))
         return self
@@ -60,8 +60,6 @@ class DecisionsFeed:
 
     async def read(self) -> int:
         """Take what has come, and return how many decisions that was."""
-        if not self._consumer.assignment():
-            return 0
         decisions: list[WatchedDecision] = []
         next_offsets: dict[int, int] = {}
         for partition, records in (await self._consumer.getmany(timeout_ms=0)).items():

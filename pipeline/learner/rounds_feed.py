@@ -9,8 +9,9 @@ import logging
 from collections.abc import Callable
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
+from pipeline.broker.preflight import partitions_of
 from pipeline.feedback.records import RoundRecord
 from pipeline.feedback.round_record import round_of
 from pipeline.learner.round_log import LoggedRound
@@ -38,19 +39,15 @@ class RoundsFeed:
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
         )
+        self._bootstrap = bootstrap
         self._kafka_topic = kafka_topic
         self._rounds = rounds
         self._on_rounds = on_rounds
 
     async def __aenter__(self) -> RoundsFeed:
+        partitions = await partitions_of(self._bootstrap, self._kafka_topic)
         await self._consumer.start()
-        numbers = self._consumer.partitions_for_topic(self._kafka_topic)
-        if numbers is None:  # asked for it: the metadata of a topic that nobody has asked for is not at hand
-            await self._consumer.topics()
-            numbers = self._consumer.partitions_for_topic(self._kafka_topic) or set()
-        partitions = [TopicPartition(self._kafka_topic, number) for number in sorted(numbers)]
-        if partitions:
-            self._consumer.assign(partitions)
+        self._consumer.assign(partitions)
         known = self._rounds.next_offsets()
         for partition in partitions:
             if partition.partition in known:
