@@ -146,6 +146,7 @@ def test_the_learners_feeds_read_all_and_go_on_where_they_were(settings: Setting
                     pass
                 n_decisions = 0
                 while n_decisions < n_expected:
+                    await feed.read(timeout_s=0.1)  # as the process does: in the meantime more is fetched
                     n_decisions += await decisions.read()
                 assert await decisions.read() == 0
                 drift.save()
