@@ -135,8 +135,7 @@ class LearnerProcess:
         try:
             async with health, rounds, actions, decisions, shadows:
                 await actions.read_all()
-                while await rounds.read(timeout_s=0.5):
-                    pass  # all that is there, before the first look
+                await rounds.read_all()  # before the first look
                 await self._turn(rounds, actions, decisions, shadows, stop)
         finally:
             self._workshop.stop()

@@ -57,6 +57,12 @@ class RoundsFeed:
     async def __aexit__(self, *_: object) -> None:
         await self._consumer.stop()
 
+    async def read_all(self) -> None:
+        """Take all that there is now."""
+        ends = await self._consumer.end_offsets(self._consumer.assignment())
+        while any([await self._consumer.position(partition) < end for partition, end in ends.items()]):
+            await self.read(timeout_s=0.5)
+
     async def read(self, timeout_s: float = 1.0) -> int:
         """Take what has come, waiting at most so long, and return how many rounds that was."""
         rounds: list[LoggedRound] = []

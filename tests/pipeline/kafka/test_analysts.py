@@ -142,8 +142,7 @@ def test_the_learners_feeds_read_all_and_go_on_where_they_were(settings: Setting
             decisions = DecisionsFeed(settings.bootstrap, name("decisions"), drift)
             async with feed, decisions:
                 await send(settings, "decisions", [decided, decided])
-                while await feed.read(timeout_s=2.0):
-                    pass
+                await feed.read_all()
                 n_decisions = 0
                 while n_decisions < n_expected:
                     await feed.read(timeout_s=0.1)  # as the process does: in the meantime more is fetched
