@@ -15,7 +15,18 @@ from pipeline.learner.evidence import TrialEvidence
 from pipeline.learner.ledger import LEARNER, LearnerLedger
 from pipeline.learner.metrics import LearnerMetrics
 from pipeline.learner.trial import Trial, TrialFile
-from pipeline.policies.changes import Author, canaried, judged, promoted, rolled_back, shadowed
+from pipeline.policies.board import ReleaseBoard
+from pipeline.policies.changes import (
+    Author,
+    ChangeRefusal,
+    ChangeRefused,
+    Releases,
+    canaried,
+    judged,
+    promoted,
+    rolled_back,
+    shadowed,
+)
 from pipeline.policies.desk import PolicyDesk
 from pipeline.policies.release import GateSummary
 from rl.gate.report import GateReport
@@ -84,13 +95,13 @@ class Conductor:
         serving = self._desk.serving(self._desk.board())
         report = judge(serving)
         summary = GateSummary.of(report, str(page.absolute()))
-        self._desk.change(lambda board: judged(board, version, summary, author))
+        self._desk.insist(lambda board: judged(board, version, summary, author))
         self._metrics.count_gate(report.reason)
         details = {"reason": report.reason.value, "serving": serving, "page": str(page)}
         self._ledger.step(AuditAction.GATED, version, now, details)
         log.info("%s: the gate says %s", version, report.reason.value)
         if report.is_promoted and self._is_automatic:
-            self._desk.change(lambda board: shadowed(board, version, author))
+            self._desk.insist(lambda board: shadowed(board, version, author))
             self._ledger.step(AuditAction.SHADOWED, version, now, {"reason": report.reason.value, "serving": serving})
             self._keep(Trial(version=version, serving=serving, began_at=now, stage=RolloutStage.SHADOW, since_at=now))
         return report
@@ -99,7 +110,7 @@ class Conductor:
         """Go on with the trial as far as the evidence lets it, and return why; None without a trial.
 
         Raises:
-            ChangeRefused, ChangeLost: somebody else changed what serves; the trial is over.
+            ChangeRefused: somebody else changed what serves; the trial is over.
         """
         trial = self.trial
         if trial is None:
@@ -127,35 +138,49 @@ class Conductor:
         self._keep(None if is_over else trial.at(stage, now))
         return reason
 
-    def give_up(self) -> None:
-        """Forget the trial: a person has taken over."""
+    def give_up(self, now: datetime, why: str) -> None:
+        """End the trial, shadow and canary with it: a person has taken over."""
+        trial, author = self.trial, Author(LEARNER, now, why)
+        board = self._desk.board()
+        if trial is not None and board.canary and board.canary.version == trial.version:
+            self._desk.insist(lambda b: canaried(b, trial.version, author, share=0.0, negative_ratio=1.0))
+        if trial is not None and board.shadow and board.shadow.version == trial.version:
+            self._desk.insist(lambda b: shadowed(b, trial.version, author, share=0.0))
         self._keep(None)
 
     def _release(self, trial: Trial, stage: RolloutStage, ratio: float, author: Author) -> None:
-        board = self._desk.board()
-        version = trial.version
-        of_serving = board.current.negative_ratio if board.current else 1.0
-        if stage is RolloutStage.CANARY:
-            share = self._config.canary_share
-            self._desk.change(lambda b: canaried(b, version, author, share=share, negative_ratio=of_serving * ratio))
-        elif stage is RolloutStage.WATCHED:
-            self._desk.change(
-                lambda b: promoted(
-                    b,
+        version, watch_s, share = trial.version, self._config.watch_s, self._config.canary_share
+
+        def of_stream(board: ReleaseBoard) -> float:
+            return ratio * (board.current.negative_ratio if board.current else 1.0)
+
+        def change(board: ReleaseBoard) -> Releases:
+            self._check_serving(board, trial)
+            if stage is RolloutStage.CANARY:
+                return canaried(board, version, author, share=share, negative_ratio=of_stream(board))
+            if stage is RolloutStage.WATCHED:
+                return promoted(
+                    board,
                     version,
                     author,
                     serving=trial.serving,
-                    negative_ratio=of_serving * ratio,
-                    watch_s=self._config.watch_s,
+                    negative_ratio=of_stream(board),
+                    watch_s=watch_s,
                 )
-            )
-        elif stage is RolloutStage.ROLLED_BACK:
-            self._desk.change(lambda b: rolled_back(b, author))
-        else:
-            ended = trial.serving if stage is RolloutStage.SETTLED else version
-            self._desk.change(lambda b: shadowed(b, ended, author, share=0.0))
-            if board.canary and board.canary.version == version:
-                self._desk.change(lambda b: canaried(b, version, author, share=0.0, negative_ratio=1.0))
+            if stage is RolloutStage.ROLLED_BACK:
+                return rolled_back(board, author)
+            return shadowed(board, trial.serving if stage is RolloutStage.SETTLED else version, author, share=0.0)
+
+        self._desk.insist(change)
+        if stage is RolloutStage.REFUSED and trial.stage is RolloutStage.CANARY:
+            self._desk.insist(lambda board: canaried(board, version, author, share=0.0, negative_ratio=1.0))
+
+    def _check_serving(self, board: ReleaseBoard, trial: Trial) -> None:
+        expected = trial.version if trial.stage is RolloutStage.WATCHED else trial.serving
+        serving = self._desk.serving(board)
+        if serving != expected:
+            said = f"{serving} serves, and not {expected} as the trial of {trial.version} assumes: train anew"
+            raise ChangeRefused(ChangeRefusal.OTHER_BASELINE, said)
 
     def _keep(self, trial: Trial | None) -> None:
         self._file.write(trial)

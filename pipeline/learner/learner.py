@@ -25,7 +25,6 @@ from pipeline.learner.workshop import Workshop
 from pipeline.policies.changes import ChangeRefused
 from pipeline.policies.desk import PolicyDesk
 from pipeline.policies.gating import PAGE_FILE
-from pipeline.policies.release_log import ChangeLost
 from rl.learner.rollout import RolloutStage
 from rl.learner.wake import WakeReason, WakeRule
 
@@ -183,9 +182,9 @@ class Learner:
             self._was_worse = await asyncio.to_thread(self._watch.is_worse, trial, rounds, now, counts)
         try:
             await asyncio.to_thread(self._conductor.advance, now, is_worse=self._was_worse)
-        except (ChangeRefused, ChangeLost) as error:
+        except ChangeRefused as error:
             log.warning("the trial of %s is over, somebody else has changed what serves: %s", trial.version, error)
-            self._conductor.give_up()
+            await asyncio.to_thread(self._conductor.give_up, now, str(error))
 
 
 def updates_folder(state_dir: Path) -> Path:

@@ -6,6 +6,7 @@ Joins registry, releases and keys, as the settings name them.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,13 +18,16 @@ from pipeline.errors import CommandFailed
 from pipeline.policies.board import ReleaseBoard
 from pipeline.policies.changes import Author, Releases, registered
 from pipeline.policies.keys import load_private, load_public
-from pipeline.policies.release_log import ReleaseLog, check_term
+from pipeline.policies.release_log import ChangeLost, ReleaseLog, check_term
 from pipeline.settings import Settings
 from rl.registry.cache import PolicyCache
 from rl.registry.registry import Registry
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 Make = Callable[[ReleaseBoard], Releases]
+_MAX_LOST = 3
+"""How often a change is made anew after somebody else was faster."""
 
 
 class PolicyDesk:
@@ -81,6 +85,15 @@ class PolicyDesk:
         """
         return self._with_log(lambda log: log.write(make, self._private_key, self._term))
 
+    def insist(self, make: Make) -> Releases:
+        """Release as `change` does; where somebody else was faster, for the board as that one has left it."""
+        for _ in range(_MAX_LOST):
+            try:
+                return self.change(make)
+            except ChangeLost as lost:
+                log.info("%s", lost)
+        return self.change(make)
+
     def serving(self, board: ReleaseBoard) -> str:
         """Return the version that serves."""
         return board.current.version if board.current else read_manifest(self.default_folder).version
@@ -94,7 +107,7 @@ class PolicyDesk:
         """
         stored = self.registry.put(folder)
         parent = read_manifest(folder).parent_version
-        self.change(lambda board: registered(board, stored, parent, author))
+        self.insist(lambda board: registered(board, stored, parent, author))
         return stored.version
 
     def put_default(self, author: Author) -> str:

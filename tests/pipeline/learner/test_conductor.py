@@ -1,7 +1,6 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -13,9 +12,11 @@ from pipeline.learner.metrics import LearnerMetrics
 from pipeline.learner.trial import TrialFile
 from pipeline.policies.board import ReleaseBoard
 from pipeline.policies.changes import Author, ChangeRefused, Releases, promoted, registered
+from pipeline.policies.desk import PolicyDesk
 from pipeline.policies.release import Change
 from pipeline.policies.release_log import ChangeLost
 from pipeline.records import Origin, ReadingRecord, ShadowDecision
+from pipeline.settings import Settings
 from rl.gate.reasons import GateReason
 from rl.gate.report import GateReport, Question
 from rl.learner.rollout import RolloutConfig, RolloutReason, RolloutStage
@@ -26,10 +27,11 @@ NEGATIVE, POSITIVE = (0.8, 0.1, 0.1), (0.1, 0.1, 0.8)
 CONFIG = RolloutConfig(min_shadow_documents=100, min_canary_documents=10, canary_share=0.1, watch_s=3_600.0)
 
 
-class Desk:
+class Desk(PolicyDesk):
     """A `PolicyDesk` without a registry and without Kafka: a folder's name is its version."""
 
     def __init__(self) -> None:
+        super().__init__(Settings())
         self._board = ReleaseBoard()
         self.n_to_lose = 0  # changes that somebody else is faster with
 
@@ -46,7 +48,7 @@ class Desk:
 
     def put(self, folder: Path, author: Author) -> str:
         stored = StoredPolicy(folder.name, f"memory://{folder.name}", {})
-        self.change(lambda board: registered(board, stored, None, author))
+        self.insist(lambda board: registered(board, stored, None, author))
         return folder.name
 
     def put_default(self, author: Author) -> str:
@@ -63,9 +65,8 @@ class Course:
         self.desk = Desk()
         self.registry = CollectorRegistry()
         metrics = LearnerMetrics(self.registry)
-        desk: Any = self.desk
         self._make = lambda: Conductor(
-            desk, TrialFile(folder / "trial.json"), CONFIG, metrics, ledger, is_automatic=is_automatic
+            self.desk, TrialFile(folder / "trial.json"), CONFIG, metrics, ledger, is_automatic=is_automatic
         )
         self.conductor = self._make()
 
