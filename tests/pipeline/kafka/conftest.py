@@ -190,6 +190,10 @@ class Deployment:
             self._stopping.wait(1.0)
         raise AssertionError(f"not settled within {DEADLINE_S:g} s: lags {lags}, exits {self.exits}, {self.logs()}")
 
+    def read(self, kafka_topic: str) -> list:
+        """Return the records that lie in a Kafka topic."""
+        return asyncio.run(self._read(kafka_topic))
+
     def outcome(self) -> Outcome:
         """Return what lies on Kafka, beside a replay of the decisions there."""
         return asyncio.run(self._outcome())
