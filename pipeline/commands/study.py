@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 from rich.console import Console
 
 from pipeline.commands.train import DEFAULT_DATA
@@ -80,9 +80,11 @@ def command(
     taken_s = time.monotonic() - started_s
     plot = _plot(result, folder)
     told = {"seconds": round(taken_s, 1), "folder": str(folder), "plot": plot, "result": asdict(result)}
-    (folder / "result.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    # what has no evidence is null
+    raw = msgspec.json.format(msgspec.json.encode(told), indent=2)
+    (folder / "result.json").write_bytes(raw + b"\n")
     if as_json:
-        click.echo(json.dumps(told, indent=2))
+        click.echo(raw)
         return
     for table in tables_of(result):
         Console().print(table)
@@ -92,8 +94,6 @@ def command(
 
 
 def _seeded(config: StudyConfig, seeds: str | None) -> StudyConfig:
-    from dataclasses import replace
-
     from pipeline.errors import CommandFailed
 
     if seeds is None:
@@ -106,8 +106,6 @@ def _seeded(config: StudyConfig, seeds: str | None) -> StudyConfig:
 
 def _claim(folder: Path, config: StudyConfig) -> None:
     """Write down what the folder's study is told, or check that an interrupted one was told the same."""
-    import msgspec
-
     from pipeline.errors import CommandFailed
 
     told = msgspec.json.format(msgspec.json.encode(asdict(config)), indent=2) + b"\n"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from rl.estimators.log import Integers
 from rl.study.arms import YARDSTICK
 from rl.study.course import Held
@@ -109,7 +111,9 @@ def _course(of_seeds: Sequence[Sequence[Scores]]) -> tuple[Figures, ...]:
 
 
 def _share(drawn: Drawn, without_update: Drawn, ceiling: Drawn, name: str) -> Estimate:
-    covered = (drawn[name] - without_update[name]) / (ceiling[name] - without_update[name])
+    distance = ceiling[name] - without_update[name]
+    covered = np.full_like(distance, np.nan)
+    np.divide(drawn[name] - without_update[name], distance, out=covered, where=distance != 0)
     return Resampling.estimate(covered)
 
 

@@ -6,7 +6,7 @@ Knows no arm and no stream.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from models.evaluation.judgement import Judgement, SpanDecider, judge
 from models.evaluation.report import span_counts
 from models.labelled.example import Example
-from models.labels import SENTIMENTS, Sentiment
+from models.labels import SENTIMENTS
 from rl.reward import reward_of
 from rl.rounds.unit import units_of
 
@@ -67,7 +67,20 @@ def scores_of(policy: SpanDecider, held_out: Sequence[Example], target: str = ""
         held_out: documents with right labels.
         target: the surface of a company; polarity is measured towards its annotated mentions.
     """
-    return Scores(np.array([_row(judgement, target) for judgement in judge(policy, held_out)]))
+    with_sentiments = {truth.source for truth in held_out if any(s.sentiment is not None for s in truth.spans)}
+    # spans left out: to ask for the sentiment towards each would be a second forward of every document
+    decided = judge(policy, [replace(truth, spans=()) for truth in held_out])
+    about = [index for index, truth in enumerate(held_out) if _places(truth, target)]
+    towards = judge(policy, [held_out[index] for index in about])
+    found = {index: _polarities(judgement, target) for index, judgement in zip(about, towards, strict=True)}
+    rows = [
+        _row(
+            replace(judgement, example=truth, annotates_sentiments=truth.source in with_sentiments),
+            found.get(index, []),
+        )
+        for index, (judgement, truth) in enumerate(zip(decided, held_out, strict=True))
+    ]
+    return Scores(np.array(rows))
 
 
 def figures_of(sums: Floats) -> dict[str, Floats]:
@@ -88,18 +101,13 @@ def figures_of(sums: Floats) -> dict[str, Floats]:
         }
 
 
-def _row(judgement: Judgement, target: str) -> list[float]:
+def _row(judgement: Judgement, polarities: list[float]) -> list[float]:
     example = judgement.example
     reward = reward_of(units_of(judgement.action), example)
     confusion = [0.0] * _N_LABELS**2
     if example.sentiment is not None:
         confusion[example.sentiment * _N_LABELS + judgement.label] = 1.0
     joint = span_counts(judgement, with_sentiment=True) if judgement.can_judge_joint else (0, 0, 0)
-    polarities = [
-        _polarity(sentiment)
-        for span, sentiment in zip(example.spans, judgement.towards, strict=True)
-        if target and example.text[span.start : span.end].casefold() == target.casefold()
-    ]
     return [
         reward or 0.0,
         float(reward is not None),
@@ -110,5 +118,12 @@ def _row(judgement: Judgement, target: str) -> list[float]:
     ]
 
 
-def _polarity(sentiment: Sentiment) -> float:
-    return sentiment[2] - sentiment[0]
+def _places(truth: Example, target: str) -> list[int]:
+    """Return which of the annotated spans name the target."""
+    wanted = target.casefold()
+    return [n for n, s in enumerate(truth.spans) if wanted and truth.text[s.start : s.end].casefold() == wanted]
+
+
+def _polarities(judgement: Judgement, target: str) -> list[float]:
+    sentiments = [judgement.towards[place] for place in _places(judgement.example, target)]
+    return [sentiment[2] - sentiment[0] for sentiment in sentiments]
