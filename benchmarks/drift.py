@@ -32,8 +32,8 @@ def rough(draw: np.random.Generator, n_days: int) -> np.ndarray:
     for day in range(n_days):
         figures[day] = (0.5 * figures[day - 1] if day else 0.0) + noise[day] * np.sqrt(0.75)
     figures[np.arange(n_days) % 7 > 4] -= 1.0
-    for day in np.flatnonzero(draw.random(n_days) < 0.02):
-        figures[day : day + draw.integers(1, 5)] += 3.0
+    for day in np.flatnonzero(draw.random(n_days) < 0.02).tolist():
+        figures[day : day + int(draw.integers(1, 5))] += 3.0
     return figures
 
 
@@ -46,9 +46,7 @@ def detected(watch: LevelWatch, figures: np.ndarray) -> list[int]:
     return [day for day, figure in enumerate(figures.tolist()) if watch.update(figure, "p-1")]
 
 
-def row(
-    name: str, make: Callable[[], LevelWatch], figures: Figures, sign: float, n_streams: int
-) -> dict[str, object]:
+def row(name: str, make: Callable[[], LevelWatch], figures: Figures, sign: float, n_streams: int) -> dict[str, Any]:
     draw = np.random.default_rng(1)
     n_false = sum(len(detected(make(), figures(draw, YEARS * 365))) for _ in range(n_streams))
     found: dict[str, Any] = {"what": name, "false_per_year": n_false / (n_streams * YEARS)}

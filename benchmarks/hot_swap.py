@@ -275,8 +275,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--swaps", type=int, default=100)
     parser.add_argument("--swaps-per-block", type=int, default=5)
-    parser.add_argument("--block-s", type=float, default=15.0, help="least length of a block")
-    parser.add_argument("--rate", type=float, default=20.0, help="documents a second")
+    parser.add_argument("--block-s", type=float, default=20.0, help="least length of a block")
+    parser.add_argument("--rate", type=float, default=10.0, help="documents a second")
     parser.add_argument("--json", action="store_true", help="print JSON only")
     arguments = parser.parse_args()
     with temporary_kafka(cache=Path(".finsurge/cache")) as server, tempfile.TemporaryDirectory() as name:

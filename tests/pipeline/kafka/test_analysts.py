@@ -8,20 +8,24 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiokafka import AIOKafkaProducer
 from click.testing import CliRunner
 from prometheus_client import CollectorRegistry
 
+from pipeline.broker.server import free_port
 from pipeline.broker.topics import create, topic_specs
 from pipeline.commands.analysts import command
 from pipeline.errors import CommandFailed
 from pipeline.feedback.actions import QuarantineReleased
 from pipeline.feedback.actions_feed import ActionsFeed
+from pipeline.feedback.audit import entries_of
 from pipeline.feedback.records import RightRecord, RoundRecord, RoundTrace, UnitRecord
 from pipeline.learner.decisions_feed import DecisionsFeed
 from pipeline.learner.drift import DriftWatch
 from pipeline.learner.metrics import LearnerMetrics
+from pipeline.learner.process import PORT, LearnerProcess
 from pipeline.learner.round_log import RoundLog
 from pipeline.learner.rounds_feed import RoundsFeed
 from pipeline.learner.weighed_rounds import WeighedRounds
@@ -158,3 +162,50 @@ def test_the_learners_feeds_read_all_and_go_on_where_they_were(settings: Setting
     assert asyncio.run(read(tmp_path, 2)) == (50, 2)
     asyncio.run(send(settings, "decisions", [decided]))
     assert asyncio.run(read(tmp_path, 3)) == (0, 3)
+
+
+def test_a_learner_holds_the_push_hears_of_its_release_and_audits_both(settings: Settings) -> None:
+    path = settings.state_dir / "learner" / "audit.jsonl"
+
+    def audited() -> list[str]:
+        return [entry.action.value for entry in entries_of(path)] if path.exists() else []
+
+    async def until(n_entries: int, learner: asyncio.Task[None]) -> None:
+        while len(audited()) < n_entries and not learner.done():
+            await asyncio.wait({learner}, timeout=0.2)
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        learner = asyncio.create_task(LearnerProcess(settings).run(stop))
+        await until(1, learner)
+        action = QuarantineReleased(
+            id="a-1", topic="tesla", analyst="eve", by="ada", at=datetime.now(UTC), reason="they did drop it"
+        )
+        await send(settings, "actions", [encode(action)])
+        await until(2, learner)
+        stop.set()
+        await learner
+
+    settings = replace(settings, http_port=free_port() - PORT)
+    asyncio.run(run())
+    assert audited() == ["quarantined", "quarantine_released"]
+    asyncio.run(_once_more(settings))
+    assert audited() == ["quarantined", "quarantine_released"]  # a restart repeats nothing
+
+
+async def _once_more(settings: Settings) -> None:
+    """Start the learner again, and end it once it has read all there is."""
+    stop = asyncio.Event()
+    learner = asyncio.create_task(LearnerProcess(settings).run(stop))
+    url = f"http://127.0.0.1:{settings.http_port + PORT}/metrics"
+    async with aiohttp.ClientSession() as session:
+        while not learner.done():
+            try:
+                async with session.get(url) as answer:
+                    if "finsurge_learner_fresh_rounds 50.0" in await answer.text():
+                        break
+            except aiohttp.ClientError:
+                pass  # not listening yet
+            await asyncio.wait({learner}, timeout=0.2)
+    stop.set()
+    await learner
