@@ -92,8 +92,9 @@ class TuningProgress:
     """How far a run is, and what its last step was like.
 
     >>> figures = StepFigures(loss=0.1, reward=0.8, kl=0.0, entropy=0.1, clip_share=0.0, gradient_norm=1.0)
-    >>> TuningProgress(step=1, n_steps=2, learning_rate=1e-4, figures=figures).to_row()["reward"]
-    0.8
+    >>> row = TuningProgress(step=1, n_steps=2, learning_rate=1e-4, figures=figures).to_row()
+    >>> row["step"], row["n_steps"], row["reward"]
+    (1, 2, 0.8)
     """
 
     step: int  # of n_steps, from 1
@@ -103,7 +104,8 @@ class TuningProgress:
 
     def to_row(self) -> dict[str, float | None]:
         """Return all of it flat, as a line of `steps.jsonl` has it."""
-        return {"step": self.step, "learning_rate": self.learning_rate, **asdict(self.figures)}
+        counts = {"step": self.step, "n_steps": self.n_steps}
+        return {**counts, "learning_rate": self.learning_rate, **asdict(self.figures)}
 
 
 OnProgress = Callable[[TuningProgress], None]
