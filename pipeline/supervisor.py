@@ -66,6 +66,15 @@ def stop_all(processes: Sequence[subprocess.Popen[bytes]], deadline_s: float = S
 
 def start_role(role: Role, environ: Mapping[str, str], output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
     """Start a process for the role; what it prints goes to `output`, or where this process prints."""
+    return _start(["worker", "--roles", role.value], environ, output)
+
+
+def start_command(name: str, environ: Mapping[str, str], output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+    """Start a process for another command that runs until it is stopped, such as `learner`; as `start_role`."""
+    return _start([name], environ, output)
+
+
+def _start(arguments: Sequence[str], environ: Mapping[str, str], output: IO[bytes] | None) -> subprocess.Popen[bytes]:
     # a session of its own, so that Ctrl-C in a terminal reaches the supervisor alone, which then stops them in order
-    command = [sys.executable, "-m", "pipeline.cli", "worker", "--roles", role.value]
+    command = [sys.executable, "-m", "pipeline.cli", *arguments]
     return subprocess.Popen(command, env=environ, start_new_session=True, stdout=output, stderr=output)  # noqa: S603

@@ -1,14 +1,13 @@
-"""`finsurge demo`: news of some days, then a crisis at one topic, and the worker that finds it."""
+"""`finsurge demo`: news of some days, a crisis that is found, and mistakes that are corrected for good."""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 import os
 import signal
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import FrameType
 
 import click
@@ -20,8 +19,14 @@ from pipeline.broker.server import KafkaUnavailable
 from pipeline.broker.topics import TopicRefused
 from pipeline.demo.board import Board
 from pipeline.demo.broker import open_broker
-from pipeline.demo.crew import Crew, free_ports
+from pipeline.demo.crew import Crew
 from pipeline.demo.feed import Feed
+from pipeline.demo.gauges import Gauges
+from pipeline.demo.home import demo_settings, furnish, own_folder
+from pipeline.demo.loop.analysts import Analysts, Workload
+from pipeline.demo.loop.facts import LoopFacts
+from pipeline.demo.loop.loop import Loop
+from pipeline.demo.loop.truth import Truth
 from pipeline.demo.outcome import Ending, Summary
 from pipeline.demo.run import DemoRun
 from pipeline.demo.scenario import Scenario
@@ -40,17 +45,20 @@ _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     metavar="BROKER",
     help="`embedded`, `kafka` (one is started; needs Java 17+ and Maven), or kafka://host:port.",
 )
-@click.option("--until-alert", is_flag=True, help="End by itself after the live feed, as without a terminal.")
+@click.option("--until-alert", is_flag=True, help="End by itself once all is shown, as without a terminal.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another one writes other news.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON; all else goes to standard error.")
 @click.pass_obj
 def command(settings: Settings, broker: str, until_alert: bool, seed: int, as_json: bool) -> None:
-    """Show the whole way from news to alert, on a feed written for it.
+    """Show the whole way from news to alert, and from corrections to a better policy, on a feed written for it.
 
     Some days of ordinary news are read first, so that there is a baseline; then eight hours of news pass in a
-    minute and a half, with a crisis at one company. All texts are invented.
+    minute and a half, with a crisis at one company. After the alert, invented analysts answer reviews and correct
+    bad news in sober words, which the policy reads as neutral; the learner makes a better one of that, the gate
+    judges it, it is tried in shadow and as a canary, and takes over. All texts are invented.
 
-    Exit code: 0 if exactly the crisis topic alerted, 1 if none or another did or a part failed.
+    Exit code: 0 if exactly the crisis topic alerted and the new policy reads such news right, in wordings that nobody
+    corrected; 1 otherwise.
 
     Example: finsurge demo --broker embedded --until-alert
     """
@@ -62,7 +70,7 @@ def command(settings: Settings, broker: str, until_alert: bool, seed: int, as_js
     for number in _stops():  # before the event loop takes over: leave all blocks in order
         signal.signal(number, _interrupt)
     try:
-        summary = _demo(_demo_settings(settings), broker, seed, view, is_endless=is_live)
+        summary = _demo(settings, broker, seed, view, is_endless=is_live)
     except (EmbeddedUnavailable, KafkaUnavailable, TopicRefused) as reason:
         raise click.ClickException(str(reason)) from None
     if as_json:
@@ -74,25 +82,34 @@ def command(settings: Settings, broker: str, until_alert: bool, seed: int, as_js
 
 
 def _demo(settings: Settings, broker: str, seed: int, view: View, *, is_endless: bool) -> Summary:
-    scenario = Scenario()
-    started_at = _now()
-    live_at = started_at - timedelta(seconds=scenario.live_s)
-    feed = Feed(load_texts(), scenario, live_at, seed)
-    board = Board(_now, scenario.speed)
-    with (
-        open_broker(broker, settings, started_at, view.tell) as chosen,
-        Crew(chosen, os.environ, _folder(settings)) as crew,
-        view,
-    ):
-        view.tell(
-            f"all news is invented; {scenario.history_s // 86_400} days of it are read first, then "
-            f"{scenario.live_s // 3_600} h of live news pass in {scenario.live_wall_s:.0f} s: "
-            f"1 s of the demo = {scenario.speed / 60:.0f} min of news"
-        )
-        run = DemoRun(chosen, feed, scenario, live_at, board, crew, view, _now, is_endless)
+    scenario, texts, started_at = Scenario(), load_texts(), _now()
+    live_at = started_at - timedelta(seconds=scenario.fast_s)
+    feed = Feed(texts, scenario, live_at, seed)
+    workload, truth = Workload(), Truth()
+    board = Board(_now, scenario.speed, LoopFacts(n_wanted=workload.n_corrections))
+    with ExitStack() as leaving:
+        home = leaving.enter_context(own_folder(settings.state_dir))
+        furnish(home, texts, seed)
+        ours = demo_settings(settings, home)
+        kafka = settings.state_dir / "kafka"
+        chosen = leaving.enter_context(open_broker(broker, ours, started_at, view.tell, cache=kafka))
+        crew = leaving.enter_context(Crew(chosen, os.environ, home))
+        leaving.enter_context(view)
+        view.tell(_opening(scenario))
+        gauges = Gauges(chosen)
+        analysts = Analysts(truth, workload)
+        loop = Loop(chosen, feed, truth, analysts, board, gauges, lambda line: view.tell(board.stamped(line)), _now)
+        run = DemoRun(chosen, feed, scenario, live_at, board, crew, gauges, loop, view, _now, is_endless)
         ending = asyncio.run(_until_interrupted(run))
         _ignore_stops()
     return board.summary(ending, broker=broker, seed=seed, crisis_topic=feed.crisis_topic)
+
+
+def _opening(scenario: Scenario) -> str:
+    return (
+        f"all news is invented; {scenario.history_s // 86_400} days of it are read first; then live news pass at "
+        f"{scenario.speed / 60:.0f} min a second, with a crisis; then analysts correct what the policy reads wrongly"
+    )
 
 
 async def _until_interrupted(run: DemoRun) -> Ending:
@@ -101,27 +118,6 @@ async def _until_interrupted(run: DemoRun) -> Ending:
     for number in _stops():
         loop.add_signal_handler(number, interrupted.set)
     return await run.run(interrupted)
-
-
-def _demo_settings(settings: Settings) -> Settings:
-    """Return the settings with what a demo must not share: ports, topics, and above all receivers of alerts."""
-    ours = Settings()
-    return dataclasses.replace(
-        settings,
-        watchlist=ours.watchlist,
-        idle_s=ours.idle_s,
-        bin_s=ours.bin_s,
-        disorder_s=ours.disorder_s,
-        grace_s=ours.grace_s,
-        http_host=ours.http_host,
-        http_port=free_ports(5),
-        webhook_url=None,
-        alertmanager_url=None,
-    )
-
-
-def _folder(settings: Settings) -> Path:
-    return settings.state_dir / "demo"
 
 
 def _now() -> datetime:

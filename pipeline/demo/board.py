@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from pipeline.demo.gauges import RoleGauges
+from pipeline.demo.loop.facts import LoopFacts
+from pipeline.demo.loop.figures import LoopFigures
 from pipeline.demo.outcome import AlertLine, Ending, Summary
 from pipeline.demo.progress import Phase, Progress
 from pipeline.demo.tally import SeenAlert, Tally
@@ -24,8 +27,9 @@ class Board:
     'STARTING'
     """
 
-    def __init__(self, now: Callable[[], datetime], speed: float) -> None:
+    def __init__(self, now: Callable[[], datetime], speed: float, loop: LoopFacts | None = None) -> None:
         self.tally = Tally()
+        self.loop = loop or LoopFacts(n_wanted=0)
         self.phase = Phase.STARTING
         self.n_sent = 0
         self.n_history = 0  # of them, before the live feed
@@ -48,6 +52,11 @@ class Board:
         """Return the documents that `read` is done with."""
         return self.gauges[Role.READ].n_read if Role.READ in self.gauges else 0
 
+    @property
+    def policy_version(self) -> str | None:
+        """Return the version that serves, as `read` says."""
+        return self.gauges[Role.READ].policy_version if Role.READ in self.gauges else None
+
     def update(self, gauges: dict[Role, RoleGauges]) -> None:
         """Take note of what the roles say; one that does not answer has said nothing new."""
         self.gauges |= gauges
@@ -56,6 +65,10 @@ class Board:
             self._first_read = self._recent[-1]
         if self._history_read_s is None and self.n_history and self.n_read >= self.n_history:
             self._history_read_s = self.elapsed_s
+
+    def stamped(self, line: str) -> str:
+        """Return a line with the seconds since the demo began."""
+        return f"{self.elapsed_s:4.0f} s  {line}"
 
     def progress(self) -> Progress:
         """Return the present state, to be shown."""
@@ -74,6 +87,7 @@ class Board:
             alerts=tuple(self.tally.alerts),
             n_windows=self.tally.n_final,
             dead_letters=dict(self.tally.dead_letters),
+            loop=replace(self.loop),
         )
 
     def summary(self, ending: Ending, *, broker: str, seed: int, crisis_topic: str) -> Summary:
@@ -102,6 +116,7 @@ class Board:
             history_s=history_s,
             documents_per_s=rate,
             alerts=tuple(self._line(alert) for alert in self.tally.alerts),
+            loop=LoopFigures.of(self.loop),
             elapsed_s=self.elapsed_s,
         )
 

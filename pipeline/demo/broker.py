@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 from pipeline.broker.embedded import EMBEDDED_PARTITIONS, EmbeddedBroker
 from pipeline.broker.server import temporary_kafka
@@ -18,7 +19,9 @@ SESSION_TIMEOUT_S = 6.0
 
 
 @contextmanager
-def open_broker(choice: str, settings: Settings, now: datetime, tell: Callable[[str], None]) -> Iterator[Settings]:
+def open_broker(
+    choice: str, settings: Settings, now: datetime, tell: Callable[[str], None], *, cache: Path
+) -> Iterator[Settings]:
     """Give the demo's settings for the chosen broker, which ends with the block if it was started here.
 
     Args:
@@ -26,6 +29,7 @@ def open_broker(choice: str, settings: Settings, now: datetime, tell: Callable[[
         settings: the demo's, but for broker, prefix and partitions.
         now: names the Kafka topics on a broker that is the user's.
         tell: is told what is made, one line each.
+        cache: folder where the jars of a Kafka stay.
 
     Raises:
         CommandFailed: there is no such choice.
@@ -40,7 +44,7 @@ def open_broker(choice: str, settings: Settings, now: datetime, tell: Callable[[
             yield dataclasses.replace(settings, broker=bootstrap, session_timeout_s=SESSION_TIMEOUT_S)
     elif choice == "kafka":
         tell("starting a Kafka for the demo; the first time its jars are fetched")
-        with temporary_kafka(cache=settings.state_dir / "kafka") as server:
+        with temporary_kafka(cache=cache) as server:
             create(server.bootstrap, specs)
             yield dataclasses.replace(settings, broker=f"kafka://{server.bootstrap}")
     elif choice.startswith("kafka://"):

@@ -1,4 +1,4 @@
-"""The worker's roles as the demo runs them: a process each, what they print in a file each."""
+"""The worker's roles, feedback and learner as the demo runs them: a process each, what they print in a file each."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from types import TracebackType
 from pipeline.broker.server import free_port
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings, to_environment
-from pipeline.supervisor import start_role, stop_all
+from pipeline.supervisor import start_command, start_role, stop_all
+
+BESIDE = ("feedback", "learner")
+"""What runs beside the roles, each by the name of its command."""
 
 
 class Crew:
-    """All roles, for as long as the block lasts.
+    """All processes, for as long as the block lasts.
 
     Args:
-        settings: the roles' settings.
-        environ: this process's environment; settings in it do not reach the roles, which have the demo's alone.
-        folder: where their output goes, `<role>.log`.
+        settings: theirs.
+        environ: this process's environment; settings in it do not reach them, which have the demo's alone.
+        folder: where their output goes, `<name>.log`.
 
     >>> Crew(Settings(), {"HOME": "x", "FINSURGE_WEBHOOK_URL": "http://a"}, Path("logs")).environ["FINSURGE_CONFIG"]
     '/dev/null'
@@ -33,7 +36,7 @@ class Crew:
         # a finsurge.yaml that lies about must not send the demo's alerts to real receivers
         self.environ = {**kept, **to_environment(settings), "FINSURGE_CONFIG": os.devnull}
         self._folder = folder
-        self.processes: dict[Role, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Crew:
         """Start them."""
@@ -41,8 +44,11 @@ class Crew:
         with ExitStack() as failing:
             failing.callback(self._stop)
             for role in Role:
-                with self.log(role).open("wb") as output:
-                    self.processes[role] = start_role(role, self.environ, output)
+                with self.log(role.value).open("wb") as output:
+                    self.processes[role.value] = start_role(role, self.environ, output)
+            for name in BESIDE:
+                with self.log(name).open("wb") as output:
+                    self.processes[name] = start_command(name, self.environ, output)
             failing.pop_all()
         return self
 
@@ -53,17 +59,17 @@ class Crew:
         self._stop()
 
     def ended(self) -> str | None:
-        """Return one line on a role that has ended, if any has."""
-        for role, process in self.processes.items():
+        """Return one line on a process that has ended, if any has."""
+        for name, process in self.processes.items():
             code = process.poll()
             if code is not None:
-                last = _last_line(self.log(role))
-                return f"role {role.value} ended with code {code}: {last}; see {self.log(role)}"
+                what = name if name in BESIDE else f"role {name}"
+                return f"{what} ended with code {code}: {_last_line(self.log(name))}; see {self.log(name)}"
         return None
 
-    def log(self, role: Role) -> Path:
-        """Return the file with what a role prints."""
-        return self._folder / f"{role.value}.log"
+    def log(self, name: str) -> Path:
+        """Return the file with what a process prints."""
+        return self._folder / f"{name}.log"
 
     def _stop(self) -> None:
         stop_all(list(self.processes.values()))

@@ -148,7 +148,7 @@ class Feed:
         rng, writer = self._hand("red-flags")
         templates, companies = _deal(rng, self._texts.red_flags), _deal(rng, self._texts.companies)
         for at in self._times(rng, 86_400 / self._scenario.red_flags_per_day):
-            yield at, self._story(rng, writer, next(templates), next(companies), rng.choice((0, 0, 1)))
+            yield at, [(0.0, writer.write(next(templates), next(companies).names))]  # nobody passes these on
 
     def _burst(
         self, part: str, subject: Subject, templates: Sequence[Template], first_gap_s: float, least_gap_s: float

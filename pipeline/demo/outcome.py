@@ -9,6 +9,8 @@ from enum import StrEnum
 
 import msgspec
 
+from pipeline.demo.loop.facts import LoopFacts
+from pipeline.demo.loop.figures import LoopFigures
 from pipeline.demo.tally import SeenAlert
 
 MAX_ALERT_S = 120.0
@@ -19,10 +21,11 @@ class DemoReason(StrEnum):
     """Why a demo succeeded or not.
 
     >>> [reason.value for reason in DemoReason if reason.exit_code != 1]
-    ['alerted', 'interrupted']
+    ['corrected', 'interrupted']
     """
 
-    ALERTED = "alerted"  # the crisis topic, and no other
+    CORRECTED = "corrected"  # the crisis topic alerted, no other, and what analysts corrected is right from now on
+    NOT_CORRECTED = "not_corrected"  # it alerted, and the loop did not get through
     NO_ALERT = "no_alert"
     WRONG_ALERT = "wrong_alert"  # another topic, or the crisis topic before its crisis
     ROLE_ENDED = "role_ended"
@@ -32,7 +35,7 @@ class DemoReason(StrEnum):
     @property
     def exit_code(self) -> int:
         """What the command ends with; 130 is what shells expect of an interrupted one."""
-        return {DemoReason.ALERTED: 0, DemoReason.INTERRUPTED: 130}.get(self, 1)
+        return {DemoReason.CORRECTED: 0, DemoReason.INTERRUPTED: 130}.get(self, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +48,16 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Judges the alerts against what the feed has told.
+    """Judges the alerts against what the feed has told, and the loop by how far it went.
 
-    >>> judge = Judge("acme", datetime.fromisoformat("2026-01-02T12:00:00+00:00"))
+    >>> judge = Judge("acme", datetime.fromisoformat("2026-01-02T12:00:00+00:00"), LoopFacts(n_wanted=120))
     >>> judge.ending([], datetime.fromisoformat("2026-01-02T20:00:00+00:00")).detail
     'no alert on acme within 120 s of the live feed'
     """
 
     crisis_topic: str
     crisis_at: datetime  # event time
+    loop: LoopFacts
 
     def ending(self, opened: Sequence[SeenAlert], live_started_at: datetime) -> Ending:
         """Return how the alerts that opened an episode compare with the one crisis.
@@ -71,11 +75,21 @@ class Judge:
         if opened:
             alert_s = (opened[0].seen_at - live_started_at).total_seconds()
             if alert_s <= MAX_ALERT_S:
-                detail = f"{self.crisis_topic} alerted {alert_s:.0f} s into the live feed, and nothing else did"
-                return Ending(DemoReason.ALERTED, detail)
+                return self._with_loop(
+                    f"{self.crisis_topic} alerted {alert_s:.0f} s into the live feed, and nothing else did"
+                )
         return Ending(
             DemoReason.NO_ALERT, f"no alert on {self.crisis_topic} within {MAX_ALERT_S:.0f} s of the live feed"
         )
+
+    def _with_loop(self, alerted: str) -> Ending:
+        exam = self.loop.exam
+        if exam is None:
+            why = self.loop.failure or f"the loop was not through: {self.loop.stage.value}"
+            return Ending(DemoReason.NOT_CORRECTED, f"{alerted}; {why}")
+        reason = DemoReason.CORRECTED if self.loop.is_well else DemoReason.NOT_CORRECTED
+        detail = f"of {exam.n_documents} new red flags {exam.n_right_before} were read right before the update"
+        return Ending(reason, f"{alerted}; {detail}, and {exam.n_right_after} after it")
 
     def _is_right(self, alert: SeenAlert) -> bool:
         return alert.record.topic == self.crisis_topic and alert.record.at >= self.crisis_at
@@ -111,6 +125,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     history_s: float | None  # from the first of them read to the last
     documents_per_s: float | None  # in that time
     alerts: tuple[AlertLine, ...]
+    loop: LoopFigures
     elapsed_s: float
 
     def lines(self) -> list[str]:
@@ -122,6 +137,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
             f"{self.n_rejected} rejected; dead letters: {reasons or 'none'}",
             f"{self.n_windows:,} final windows in {self.elapsed_s:.0f} s; policy {' '.join(self.policy_versions)}",
             *(_line(alert) for alert in self.alerts),
+            *self.loop.lines(),
             f"{self.reason.value}: {self.detail}",
         ]
 

@@ -57,7 +57,7 @@ class Player:
         self._sleep = sleep
 
     async def play(self, sender: Sender, records: Iterator[FeedRecord], judge: Judge, *, is_endless: bool) -> Ending:
-        """Return how it ended; never, if the feed is to go on without end.
+        """Return how it ended, once the loop is over; never, if the feed is to go on without end.
 
         Raises:
             DeliveryFailed: Kafka does not take the records.
@@ -69,9 +69,9 @@ class Player:
             return Ending(DemoReason.TOO_SLOW, f"{read} of history were read in {MAX_HISTORY_S:.0f} s")
         self._board.phase = Phase.LIVE
         started_at = self._board.live_started_at = self._now()
-        pace = Pace(self._live_at, started_at, self._scenario.speed, self._scenario.live_s)
+        pace = Pace(self._live_at, started_at, self._scenario.speed, self._scenario.fast_s)
         await self._send_live(sender, first, records, pace, is_endless=is_endless)
-        await self._is_out(pace.live_end_at, MAX_REST_S)
+        await self._is_out(self._crisis_end_at, MAX_REST_S)
         await self._sleep(_LAST_ALERT_S)
         return judge.ending(self._board.tally.opened(), started_at)
 
@@ -93,14 +93,22 @@ class Player:
         *,
         is_endless: bool,
     ) -> None:
-        while is_endless or record.at <= pace.live_end_at:
-            if record.at > pace.live_end_at:
+        while is_endless or not self._is_told(record.at, pace):
+            if record.at > pace.fast_end_at:
                 self._board.phase = Phase.ORDINARY
             wait_s = (pace.due_at(record.at) - self._now()).total_seconds()
             if wait_s > 0:
                 await self._sleep(wait_s)
             await self._send(sender, record)
             record = next(records)
+
+    def _is_told(self, at: datetime, pace: Pace) -> bool:
+        """Return whether all is shown that there is to show: crisis and loop, or that the loop takes too long."""
+        return at > self._crisis_end_at and (self._board.loop.is_over or at > pace.fast_end_at)
+
+    @property
+    def _crisis_end_at(self) -> datetime:
+        return self._live_at + timedelta(seconds=self._scenario.live_s)
 
     async def _send(self, sender: Sender, record: FeedRecord) -> None:
         await sender.send_raw(record.key, record.value)

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 
 from pipeline.demo.gauges import RoleGauges
+from pipeline.demo.loop.facts import LoopFacts, LoopStage
 from pipeline.demo.tally import SeenAlert, TopicRow
 from pipeline.roles.faust_app import Role
 
@@ -40,6 +41,13 @@ class Progress:
     alerts: Sequence[SeenAlert] = ()
     n_windows: int = 0
     dead_letters: Mapping[str, int] = field(default_factory=dict)
+    loop: LoopFacts = field(default_factory=lambda: LoopFacts(n_wanted=0))
+
+    @property
+    def doing(self) -> str:
+        """What is going on, for people; the loop's part of it while there is one."""
+        is_between = self.loop.stage in (LoopStage.WAITING, LoopStage.OVER)
+        return self.phase.value if is_between else self.loop.stage.value
 
     @property
     def n_read(self) -> int:

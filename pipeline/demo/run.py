@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from pipeline.demo.board import Board
 from pipeline.demo.crew import Crew
 from pipeline.demo.feed import Feed
 from pipeline.demo.gauges import Gauges
+from pipeline.demo.loop.loop import Loop
 from pipeline.demo.outcome import DemoReason, Ending, Judge
 from pipeline.demo.player import POLL_S, Player
 from pipeline.demo.progress import Phase
@@ -32,6 +33,8 @@ class DemoRun:
     live_at: datetime  # event time at which the live feed begins
     board: Board
     crew: Crew
+    gauges: Gauges
+    loop: Loop
     view: View
     now: Callable[[], datetime]
     is_endless: bool  # goes on with ordinary news after the live feed
@@ -42,11 +45,12 @@ class DemoRun:
         Raises:
             DeliveryFailed, KafkaError: the broker does not do its part.
         """
-        watch = Watch(self.settings, self.board.tally, self.now)
+        watch = Watch(self.settings, self.board.tally, self.now, self.loop.records.takes)
         parts: list[Coroutine[Any, Any, Ending]] = [
             self._stopped(interrupted),
             self._look(),
             self._play(),
+            self._go_round(),
             watch.run(),
         ]
         tasks = [asyncio.create_task(part) for part in parts]
@@ -61,19 +65,26 @@ class DemoRun:
 
     @property
     def _judge(self) -> Judge:
-        return Judge(self.feed.crisis_topic, self.live_at + timedelta(seconds=self.scenario.crisis_after_s))
+        crisis_at = self.live_at + timedelta(seconds=self.scenario.crisis_after_s)
+        return Judge(self.feed.crisis_topic, crisis_at, self.board.loop)
 
     async def _stopped(self, interrupted: asyncio.Event) -> Ending:
         await interrupted.wait()
         board = self.board
-        if board.phase is Phase.ORDINARY and board.live_started_at is not None:
+        is_told = board.phase is Phase.ORDINARY or board.loop.is_over
+        if is_told and board.live_started_at is not None:
             return self._judge.ending(board.tally.opened(), board.live_started_at)
-        return Ending(DemoReason.INTERRUPTED, f"interrupted in the phase: {board.phase.value}")
+        return Ending(DemoReason.INTERRUPTED, f"interrupted in the phase: {board.progress().doing}")
+
+    async def _go_round(self) -> NoReturn:
+        """Run the loop; the feed, not its end, ends the demo."""
+        await self.loop.run()
+        await asyncio.Event().wait()
+        raise AssertionError("an event that nobody sets is never set")
 
     async def _look(self) -> Ending:
-        gauges = Gauges(self.settings)
         while True:
-            self.board.update(await gauges.read())
+            self.board.update(await self.gauges.read())
             self.view.show(self.board.progress())
             ended = self.crew.ended()
             if ended is not None:
@@ -83,4 +94,5 @@ class DemoRun:
     async def _play(self) -> Ending:
         player = Player(self.board, self.scenario, self.live_at, self.now)
         async with DocumentSender(self.settings.bootstrap, self.settings.kafka_topic("documents")) as sender:
-            return await player.play(sender, self.feed.records(), self._judge, is_endless=self.is_endless)
+            records = self.loop.truth.noting(self.feed.records())
+            return await player.play(sender, records, self._judge, is_endless=self.is_endless)

@@ -21,7 +21,9 @@ class Scenario:
     history_s: int = 5 * 86_400
     """of ordinary news before the live feed: the detector wants two days, and knows a topic's scale after five"""
     live_s: int = 8 * 3_600
-    """of news in the live feed; twice the detector's longest window"""
+    """of news in which the crisis happens; twice the detector's longest window"""
+    fast_s: int = 72 * 3_600
+    """of news that pass at this speed, those of the crisis first: a quarter of an hour of the clock, for the loop"""
     speed: float = 300.0
     """seconds of news in one of the wall clock: five minutes, the length of a window"""
     stories_per_day: float = 14.0
@@ -42,10 +44,12 @@ class Scenario:
         for name in (*positive, "malformed_every_s", "noise_every_s"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
+        if self.fast_s < self.live_s:
+            raise ValueError(f"fast_s must be >= live_s ({self.live_s}), got {self.fast_s}")
 
     @property
     def live_wall_s(self) -> float:
-        """Seconds of the wall clock that the live feed takes."""
+        """Seconds of the wall clock that the crisis's part takes."""
         return self.live_s / self.speed
 
 
@@ -55,7 +59,7 @@ class Pace:
 
     >>> from datetime import UTC
     >>> noon = datetime(2026, 1, 2, 12, tzinfo=UTC)
-    >>> pace = Pace(live_at=noon - timedelta(hours=8), started_at=noon, speed=300, live_s=28_800)
+    >>> pace = Pace(live_at=noon - timedelta(hours=8), started_at=noon, speed=300, fast_s=28_800)
     >>> pace.due_at(noon - timedelta(hours=7)).isoformat()
     '2026-01-02T12:00:12+00:00'
     """
@@ -63,15 +67,15 @@ class Pace:
     live_at: datetime  # event time at which the live feed begins
     started_at: datetime  # the clock when it began
     speed: float
-    live_s: int
+    fast_s: int
 
     @property
-    def live_end_at(self) -> datetime:
+    def fast_end_at(self) -> datetime:
         """Event time at which the fast part ends."""
-        return self.live_at + timedelta(seconds=self.live_s)
+        return self.live_at + timedelta(seconds=self.fast_s)
 
     def due_at(self, at: datetime) -> datetime:
         """Return when to send what is published at `at`."""
         since_s = (at - self.live_at).total_seconds()
-        fast_at = self.started_at + timedelta(seconds=min(since_s, self.live_s) / self.speed)
-        return fast_at if since_s <= self.live_s else max(fast_at, at)
+        fast_at = self.started_at + timedelta(seconds=min(since_s, self.fast_s) / self.speed)
+        return fast_at if since_s <= self.fast_s else max(fast_at, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -10,6 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.demo.loop.facts import LoopFacts, LoopStage
 from pipeline.demo.progress import Phase, Progress
 from pipeline.roles.faust_app import Role
 
@@ -48,7 +50,7 @@ class PlainView:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._next_s = 0.0
-        self._phase: Phase | None = None
+        self._doing = ""
         self._n_alerts = 0
 
     def tell(self, line: str) -> None:
@@ -60,9 +62,9 @@ class PlainView:
         for alert in progress.alerts[self._n_alerts :]:
             self.tell(f"{progress.elapsed_s:4.0f} s  ALERT {alert.record.transition}: {alert.record.summary}")
         self._n_alerts = len(progress.alerts)
-        if progress.elapsed_s >= self._next_s or progress.phase is not self._phase:
+        if progress.elapsed_s >= self._next_s or progress.doing != self._doing:
             self.tell(_line(progress))
-            self._phase, self._next_s = progress.phase, progress.elapsed_s + LINE_EVERY_S
+            self._doing, self._next_s = progress.doing, progress.elapsed_s + LINE_EVERY_S
 
     def __enter__(self) -> Self:
         """Do nothing."""
@@ -88,7 +90,13 @@ class LiveView:
     def show(self, progress: Progress) -> None:
         """Draw the picture anew."""
         self._live.update(
-            Group(_head(progress), _flow(progress), _topics(progress, self._n_topics), _alerts(progress))
+            Group(
+                _head(progress),
+                _flow(progress),
+                *_loop(progress.loop),
+                _topics(progress, self._n_topics),
+                _alerts(progress),
+            )
         )
 
     def __enter__(self) -> Self:
@@ -107,14 +115,14 @@ def _line(progress: Progress) -> str:
     lag = " ".join(progress.lag(role) for role in Role)
     event = "" if progress.event_at is None else f" to {progress.event_at:%m-%d %H:%M}"
     return (
-        f"{progress.elapsed_s:4.0f} s  {progress.phase.value}: {progress.n_read:,} of {progress.n_sent:,} documents "
-        f"read, {progress.documents_per_s:.0f}/s, lag {lag}, {progress.n_windows:,} windows{event}, "
-        f"{sum(progress.dead_letters.values())} dead letters"
+        f"{progress.elapsed_s:4.0f} s  {progress.doing}{_so_far(progress.loop)}: "
+        f"{progress.n_read:,} of {progress.n_sent:,} documents read, {progress.documents_per_s:.0f}/s, lag {lag}, "
+        f"{progress.n_windows:,} windows{event}, {sum(progress.dead_letters.values())} dead letters"
     )
 
 
 def _head(progress: Progress) -> RenderableType:
-    text = Text.assemble((" finsurge demo ", "reverse bold"), f" {progress.elapsed_s:.0f} s · {progress.phase.value}")
+    text = Text.assemble((" finsurge demo ", "reverse bold"), f" {progress.elapsed_s:.0f} s · {progress.doing}")
     if progress.phase is Phase.LIVE:
         text.append(f" · 1 s of the demo = {progress.speed / 60:.0f} min of news")
     if progress.event_at is not None:
@@ -134,6 +142,36 @@ def _flow(progress: Progress) -> RenderableType:
         columns["queue"] = f"{read.queue_age_s:.1f} s"
     columns |= {"windows": f"{progress.n_windows:,}", "dead letters": str(sum(progress.dead_letters.values()))}
     return Group(_row(columns), _row({f"lag {role.value}": progress.lag(role) for role in Role}))
+
+
+def _so_far(loop: LoopFacts) -> str:
+    """Return how far the loop's present stage is."""
+    update = loop.update
+    if loop.stage is LoopStage.CORRECTING:
+        return f", {loop.n_corrections} of {loop.n_wanted}, {loop.n_rounds} rounds"
+    if loop.stage is LoopStage.UPDATING:
+        return f", step {update.step} of {update.n_steps}, reward {update.reward or 0.0:.2f}"
+    if loop.stage is LoopStage.SHADOW:
+        return f", {loop.n_shadow} documents"
+    return f", {loop.n_canary} documents" if loop.stage is LoopStage.CANARY else ""
+
+
+def _loop(loop: LoopFacts) -> Iterator[RenderableType]:
+    """Yield what has come of the corrections."""
+    if loop.stage is LoopStage.WAITING:
+        return
+    columns = {"corrections": f"{loop.n_corrections} of {loop.n_wanted}", "rounds": f"{loop.n_rounds}"}
+    if loop.update.step:
+        columns["update"] = f"step {loop.update.step} of {loop.update.n_steps}"
+        columns["reward"] = f"{loop.first_reward or 0.0:.2f} → {loop.update.reward or 0.0:.2f}"
+    if loop.new_version is not None:
+        columns["gate"] = "judges" if loop.gate is None else loop.gate.reason
+        columns["shadow"] = f"{loop.n_shadow} documents"
+        columns["canary"] = f"{loop.n_canary} documents"
+        columns["policy"] = f"{loop.old_version} → {loop.new_version}" if loop.is_swapped else f"{loop.old_version}"
+    if loop.exam is not None:
+        columns["red flags read right"] = f"{loop.exam.p_before:.0%} → {loop.exam.p_after:.0%}"
+    yield _row(columns)
 
 
 def _row(columns: dict[str, str]) -> RenderableType:

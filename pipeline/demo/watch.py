@@ -1,8 +1,8 @@
-"""Reads what comes out of the worker: `trends`, `alerts` and the dead letters, into a tally."""
+"""Reads what comes out: `trends`, `alerts` and the dead letters into a tally, and what others want to hear of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -15,17 +15,30 @@ from pipeline.settings import Settings
 
 
 class Watch:
-    """Follows three Kafka topics from their beginning.
+    """Follows Kafka topics from their beginning.
+
+    Args:
+        settings: the deployment's.
+        tally: counts what comes out of the worker.
+        now: the clock.
+        takes: what is done with the records of further Kafka topics, by their names without prefix.
 
     >>> Watch(Settings(), Tally(), now=datetime.now).tally.n_final
     0
     """
 
-    def __init__(self, settings: Settings, tally: Tally, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tally: Tally,
+        now: Callable[[], datetime],
+        takes: Mapping[str, Callable[[bytes], None]] | None = None,
+    ) -> None:
         self.tally = tally
         self._settings = settings
         self._now = now
         self._trends, self._alerts, self._dead = map(settings.kafka_topic, ("trends", "alerts", "documents.dlq"))
+        self._takes = {settings.kafka_topic(name): take for name, take in (takes or {}).items()}
 
     async def run(self) -> NoReturn:
         """Read until cancelled."""
@@ -33,6 +46,7 @@ class Watch:
             self._trends,
             self._alerts,
             self._dead,
+            *self._takes,
             bootstrap_servers=self._settings.bootstrap,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
@@ -47,7 +61,9 @@ class Watch:
             await consumer.stop()
 
     def _take(self, record: Any) -> None:
-        if record.topic == self._trends:
+        if record.topic in self._takes:
+            self._takes[record.topic](record.value)
+        elif record.topic == self._trends:
             self.tally.add_window(decode(TrendRecord, record.value))
         elif record.topic == self._alerts:
             self.tally.add_alert(decode(AlertRecord, record.value), self._now())

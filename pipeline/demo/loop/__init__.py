@@ -1,1 +1,1 @@
-"""What the demo shows after the alert: corrections, an update of the policy, the gate, the swap, and what came of it."""
+"""What the demo shows after the alert: corrections, an update of the policy, the gate, the swap, and their effect."""

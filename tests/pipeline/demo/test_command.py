@@ -47,11 +47,11 @@ def wait_for(stream: IO[str] | None, is_there: Callable[[str], bool]) -> None:
 
 def left_of(state_dir: Path) -> list[str]:
     """The command lines of processes that have this demo's settings in their environment."""
-    mark = f"FINSURGE_STATE_DIR={state_dir}".encode()
+    marks = {f"FINSURGE_STATE_DIR={folder}".encode() for folder in (state_dir, state_dir / "demo")}
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if mark in (folder / "environ").read_bytes().split(b"\0"):
+            if not marks.isdisjoint((folder / "environ").read_bytes().split(b"\0")):
                 found.append((folder / "cmdline").read_bytes().decode())
         except OSError:
             continue
@@ -63,7 +63,7 @@ def left_of(state_dir: Path) -> list[str]:
 def test_a_signal_while_history_is_read_leaves_no_process_behind(tmp_path: Path, number: signal.Signals) -> None:
     with started(tmp_path, "--until-alert") as demo:
         wait_for(demo.stdout, lambda line: "history is read" in line)
-        assert len(left_of(tmp_path)) == 6  # itself and five roles
+        assert len(left_of(tmp_path)) == 8  # itself, five roles, feedback and learner
         demo.send_signal(number)
         out, err = demo.communicate(timeout=90)
     assert left_of(tmp_path) == []
@@ -103,9 +103,10 @@ def test_a_damaged_policy_ends_it_with_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("choice", ["rabbit", "kafka:/x"])
-def test_an_unknown_broker_is_one_line(choice: str) -> None:
+def test_an_unknown_broker_is_one_line(tmp_path: Path, choice: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "pipeline.cli", "demo", "--broker", choice],
+        env={**os.environ, "FINSURGE_STATE_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
@@ -115,9 +116,9 @@ def test_an_unknown_broker_is_one_line(choice: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("broker", ["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
-def test_exactly_the_crisis_alerts_within_two_minutes_of_the_live_feed(tmp_path: Path, broker: str) -> None:
+def test_exactly_the_crisis_alerts_and_what_is_corrected_stays_right(tmp_path: Path, broker: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "pipeline.cli", "demo", "--broker", broker, "--json"],
         env={**os.environ, "FINSURGE_STATE_DIR": str(tmp_path)},
@@ -130,4 +131,13 @@ def test_exactly_the_crisis_alerts_within_two_minutes_of_the_live_feed(tmp_path:
     assert {alert["topic"] for alert in summary["alerts"]} == {summary["crisis_topic"]}
     assert summary["alerts"][0]["live_s"] < 120
     assert summary["n_decided"] + summary["n_rejected"] == summary["n_sent"]
-    assert sum(summary["n_dead_letters"].values()) == summary["n_rejected"]
+    assert sum(summary["n_dead_letters"].values()) == summary["n_rejected"]  # corrections are none of them
+    loop = summary["loop"]
+    assert loop["n_rounds"] == loop["n_corrections"] == 120
+    assert loop["gate_reason"] == "promoted"
+    assert loop["gate_interval"][0] > -0.01
+    assert Path(loop["gate_report"]).is_file()
+    assert summary["policy_versions"] == [loop["old_version"], loop["new_version"]]
+    assert loop["n_exam"] == 32
+    assert loop["n_right_before"] <= 6
+    assert loop["n_right_after"] >= 26

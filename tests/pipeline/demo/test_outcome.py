@@ -3,6 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pipeline.demo.loop.exam import ExamResult
+from pipeline.demo.loop.facts import LoopFacts
 from pipeline.demo.outcome import DemoReason, Judge
 from pipeline.demo.tally import SeenAlert
 from pipeline.records import AlertRecord
@@ -13,18 +15,53 @@ Alert = Callable[..., AlertRecord]
 
 
 @pytest.fixture
-def judge() -> Judge:
-    return Judge("acme", CRISIS_AT)
+def loop() -> LoopFacts:
+    return LoopFacts(n_wanted=120, exam=ExamResult(32, n_right_before=0, n_right_after=30))
+
+
+@pytest.fixture
+def judge(loop: LoopFacts) -> Judge:
+    return Judge("acme", CRISIS_AT, loop)
 
 
 def seen(alert: AlertRecord, after_s: float) -> SeenAlert:
     return SeenAlert(alert, NOON + timedelta(seconds=after_s))
 
 
-def test_the_crisis_topic_alone_is_success(judge: Judge, an_alert: Alert) -> None:
+def ending_of(judge: Judge, an_alert: Alert) -> tuple[DemoReason, str]:
+    """How it ends if the crisis alone alerts, in time."""
     ending = judge.ending([seen(an_alert("acme", CRISIS_AT + timedelta(hours=1)), 45)], NOON)
-    assert ending.reason is DemoReason.ALERTED
-    assert ending.detail == "acme alerted 45 s into the live feed, and nothing else did"
+    return ending.reason, ending.detail
+
+
+def test_the_crisis_topic_alone_and_a_mistake_that_is_gone_are_success(judge: Judge, an_alert: Alert) -> None:
+    assert ending_of(judge, an_alert) == (
+        DemoReason.CORRECTED,
+        "acme alerted 45 s into the live feed, and nothing else did; "
+        "of 32 new red flags 0 were read right before the update, and 30 after it",
+    )
+
+
+def test_a_loop_that_goes_no_further_is_none_and_says_why(judge: Judge, loop: LoopFacts, an_alert: Alert) -> None:
+    loop.exam, loop.failure = None, "the gate does not let p-2 pass: worse_than_serving"
+    reason, detail = ending_of(judge, an_alert)
+    assert reason is DemoReason.NOT_CORRECTED
+    assert detail.endswith("nothing else did; the gate does not let p-2 pass: worse_than_serving")
+
+
+def test_a_loop_that_was_not_through_says_where_it_was(judge: Judge, loop: LoopFacts, an_alert: Alert) -> None:
+    loop.exam, loop.n_corrections = None, 3
+    reason, detail = ending_of(judge, an_alert)
+    assert reason is DemoReason.NOT_CORRECTED
+    assert detail.endswith("the loop was not through: analysts answer reviews, and correct what they find")
+
+
+@pytest.mark.parametrize(("n_before", "n_after"), [(0, 25), (7, 32)])  # 25 of 32 are 78 %, 7 of 32 are 22 %
+def test_a_kind_of_mistake_that_stays_or_was_not_there_is_none(
+    judge: Judge, loop: LoopFacts, an_alert: Alert, n_before: int, n_after: int
+) -> None:
+    loop.exam = ExamResult(32, n_before, n_after)
+    assert ending_of(judge, an_alert)[0] is DemoReason.NOT_CORRECTED
 
 
 def test_another_topic_beside_it_is_wrong(judge: Judge, an_alert: Alert) -> None:
@@ -45,4 +82,4 @@ def test_an_alert_after_two_minutes_is_none(judge: Judge, an_alert: Alert) -> No
 
 
 def test_only_success_exits_with_zero() -> None:
-    assert [reason for reason in DemoReason if reason.exit_code == 0] == [DemoReason.ALERTED]
+    assert [reason for reason in DemoReason if reason.exit_code == 0] == [DemoReason.CORRECTED]

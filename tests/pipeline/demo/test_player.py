@@ -6,6 +6,8 @@ import pytest
 from pipeline.demo.board import Board
 from pipeline.demo.feed import FeedRecord
 from pipeline.demo.gauges import RoleGauges
+from pipeline.demo.loop.exam import ExamResult
+from pipeline.demo.loop.facts import LoopFacts
 from pipeline.demo.outcome import DemoReason, Ending, Judge
 from pipeline.demo.player import Player
 from pipeline.demo.scenario import Scenario
@@ -14,7 +16,7 @@ from pipeline.roles.faust_app import Role
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 LIVE_AT = NOON - timedelta(hours=8)
-SCENARIO = Scenario(history_s=86_400)
+SCENARIO = Scenario(history_s=86_400, fast_s=8 * 3_600)
 
 
 class Clock:
@@ -68,7 +70,7 @@ def player(board: Board, clock: Clock) -> Player:
     return Player(board, SCENARIO, LIVE_AT, clock.now, clock.sleep)
 
 
-JUDGE = Judge("acme", LIVE_AT)
+JUDGE = Judge("acme", LIVE_AT, LoopFacts(n_wanted=0, exam=ExamResult(32, 0, 32)))
 
 
 async def test_history_is_sent_at_once_and_the_live_feed_at_its_pace(
@@ -86,7 +88,30 @@ async def test_the_alerts_decide_how_it_ended(
 ) -> None:
     board.tally.add_alert(an_alert("acme", NOON), NOON + timedelta(seconds=30))
     ending = await player.play(Worker(board, clock), records(), JUDGE, is_endless=False)
-    assert ending.reason is DemoReason.ALERTED
+    assert ending.reason is DemoReason.CORRECTED
+
+
+async def test_the_feed_goes_on_at_its_speed_until_the_loop_is_over(board: Board, clock: Clock) -> None:
+    worker = Worker(board, clock)
+    longer = Scenario(history_s=86_400, fast_s=12 * 3_600)
+
+    class Loop(Worker):
+        async def send_raw(self, key: str, value: bytes) -> None:
+            await worker.send_raw(key, value)
+            if key == "14":  # published 10 h after the live feed began
+                board.loop.failure = "the update has no candidate"
+
+    await Player(board, longer, LIVE_AT, clock.now, clock.sleep).play(
+        Loop(board, clock), records(), JUDGE, is_endless=False
+    )
+    assert worker.sent[-1] == ("14", 12 * 10)
+
+
+async def test_a_loop_that_is_never_over_ends_with_the_fast_feed(board: Board, clock: Clock) -> None:
+    worker = Worker(board, clock)
+    longer = Scenario(history_s=86_400, fast_s=12 * 3_600)
+    await Player(board, longer, LIVE_AT, clock.now, clock.sleep).play(worker, records(), JUDGE, is_endless=False)
+    assert worker.sent[-1] == ("16", 12 * 12)
 
 
 async def test_a_history_that_is_not_read_ends_the_demo(board: Board, clock: Clock, player: Player) -> None:
@@ -116,5 +141,5 @@ def test_a_board_tells_the_rate_at_which_history_was_read(board: Board, clock: C
         clock.at += timedelta(seconds=seconds)
         board.update({Role.READ: RoleGauges(documents={"decided": n_read})})
     assert board.progress().documents_per_s == 100.0  # 300 in the last 3 s
-    summary = board.summary(Ending(DemoReason.ALERTED, "well"), broker="embedded", seed=1, crisis_topic="acme")
+    summary = board.summary(Ending(DemoReason.CORRECTED, "well"), broker="embedded", seed=1, crisis_topic="acme")
     assert summary.documents_per_s == 100.0  # 200 more in the 2 s after the first were seen

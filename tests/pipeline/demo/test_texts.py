@@ -38,6 +38,18 @@ def test_every_text_of_a_part_is_about_the_subject_that_plays_it(texts: Texts, l
             assert topics_of(linker, texts, template, dict(subject.names)) == {subject.topic}, template
 
 
+@pytest.mark.parametrize("deck", ["red_flags", "unseen_red_flags"])
+def test_every_red_flag_is_about_its_company_alone(texts: Texts, linker: Linker, deck: str) -> None:
+    for template in getattr(texts, deck):
+        for company in texts.companies[:4]:
+            assert topics_of(linker, texts, template, dict(company.names)) == {company.topic}, template
+
+
+def test_no_wording_of_the_exam_is_one_that_is_corrected(texts: Texts) -> None:
+    seen = {template.headline for template in texts.red_flags}
+    assert seen.isdisjoint(template.headline for template in texts.unseen_red_flags)
+
+
 def test_noise_is_about_no_topic(texts: Texts, linker: Linker) -> None:
     for template in texts.noise:
         assert topics_of(linker, texts, template, {}) == set(), template
