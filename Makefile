@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[embedded,train,dev]'
 	@touch $@
 
-demo: setup ## news of some days, then a crisis: watch it being found (BROKER=embedded|kafka|kafka://host:port)
+demo: setup ## a crisis is found, and what is then corrected is learned (BROKER=embedded|kafka|kafka://host:port)
 	@$(BIN)/finsurge demo --broker $(BROKER) $(ARGS)
 
 test: setup ## the tests, without the long ones; those on a real Kafka need Java 17+ and Maven
