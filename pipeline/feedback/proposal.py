@@ -12,7 +12,8 @@ Shown = tuple[ShownUnit, ...]
 
 def served_of(decision: Decision) -> Shown:
     """Return what was served, as units: the document's label, then the mentions; serving is greedy."""
-    return proposal_of(decision, _GREEDY)
+    units = [(None, decision.sentiment), *(((span.start, span.end), span.sentiment) for span in decision.spans)]
+    return tuple(ShownUnit(Unit(sentiment.index(max(sentiment)), span), 1.0) for span, sentiment in units)
 
 
 def proposal_of(decision: Decision, config: ExplorationConfig) -> Shown:
@@ -28,6 +29,3 @@ def proposal_of(decision: Decision, config: ExplorationConfig) -> Shown:
         choice = explore(sentiment, config, seed)
         shown.append(ShownUnit(Unit(choice.action, span), choice.propensity))
     return tuple(shown)
-
-
-_GREEDY = ExplorationConfig(epsilon=0.0)
