@@ -7,7 +7,8 @@ analysts on 95 %, one in ten (the careless one) on 80 %. Scenarios: nobody is ho
 policy reads nothing, in one company for a week; two in ten push one company, from the first day, or after 30 honest
 days, to either side, on drawn documents or on ones that they find. Polarity moved: of the company's reviewed
 documents, what the rounds say less what is true, weighted by the guard, beside the same without a guard and what
-honest errors alone make of it. Time is of `weigh` on so many rounds at once, after `update` of each.
+honest errors alone make of it. Whom the guard holds is looked at after each push, and after every fourth other
+round. Time is of `weigh` on so many rounds at once, after `update` of each.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from rl.rounds.unit import Unit
 START = datetime(2026, 1, 1, tzinfo=UTC)
 N_DAYS, N_A_DAY, N_TOPICS = 60, 60, 40
 CRISIS = range(30, 37)
+LOOKED_AT_EVERY = 4
 TEXT = "Acme said on Monday"
 SPAN = (0, 4)
 
@@ -173,12 +175,13 @@ def run(scenario: Scenario, seed: int) -> dict[str, float]:
     caught_after: dict[str, int] = {}
     pushed_by: defaultdict[str, int] = defaultdict(int)
     false_pairs: set[tuple[str, str]] = set()
-    for entry in rounds:
+    for number, entry in enumerate(rounds):
         guard.update(entry.round)
         analyst = entry.round.analyst
         pushed_by[analyst] += entry.is_pushed
         topic = entry.round.topics[0]
-        for held in guard.held_on(topic):
+        is_looked_at = entry.is_pushed or number % LOOKED_AT_EVERY == 0
+        for held in guard.held_on(topic) if is_looked_at else []:
             if not held.analyst.startswith("hostile"):
                 false_pairs.add((held.analyst, held.topic))
             elif held.topic == f"t{scenario.target}":

@@ -122,21 +122,27 @@ def _bursts_towards(
     suspected = tallies_of(held, days, moved_drawn=False)
     usual = Usual.of(tallies_of(stories, days, moved_drawn=True), days, config.nearness_s)
     bursts = [_burst_of(name, push, days, suspected[name], usual, config) for name in suspects]
-    return _shown([burst for burst in bursts if burst is not None], len(usual.names), config)
+    n_judged = {name: float(suspected[name][:, ::2].sum()) for name in suspects}
+    return _shown([burst for burst in bursts if burst is not None], n_judged, len(usual.names), config)
 
 
-def _shown(bursts: Sequence[Burst], n_analysts: int, config: BurstConfig) -> list[Burst]:
+def _shown(
+    bursts: Sequence[Burst], n_judged: Mapping[str, float], n_analysts: int, config: BurstConfig
+) -> list[Burst]:
     """Return those for which the evidence is enough: of an analyst alone, or of up to a quarter of them together.
 
-    Together it has to outweigh the number of ways in which so many could have been picked.
+    Together it has to outweigh the number of ways in which so many could have been picked, and in which the greatest
+    stretch of each was: from one of the judged stories to another. Who does not add to that is not among them.
     """
-    ranked = sorted(bursts, key=lambda burst: -burst.evidence)
-    together, total, n_moves = 0, 0.0, 0
+    costs = {name: math.log(max(1.0, n * (n + 1) / 2)) for name, n in n_judged.items()}
+    ranked = sorted(bursts, key=lambda burst: costs[burst.analyst] - burst.evidence)
+    together, most, total, n_moves = 0, config.min_evidence, 0.0, 0
     for n, burst in enumerate(ranked[: n_analysts // 4], start=1):
-        total += burst.evidence
+        total += burst.evidence - costs[burst.analyst]
         n_moves += burst.n_moves
-        if total - math.log(math.comb(n_analysts, n)) >= config.min_evidence and n_moves >= config.min_moves:
-            together = n
+        shown = total - math.log(math.comb(n_analysts, n))
+        if shown >= most and n_moves >= config.min_moves:
+            together, most = n, shown
     return [
         burst
         for n, burst in enumerate(ranked)

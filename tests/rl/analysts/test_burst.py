@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
 
@@ -90,3 +91,25 @@ def test_it_covers_the_days_of_the_push_and_moves_the_same_way_outside(answer: A
 def test_what_makes_no_sense_is_refused(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{field} must be"):
         BurstConfig(**{field: value})
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_honest_ones_who_happen_to_have_moved_a_few_are_not_held_together(answer: AnswerOf, seed: int) -> None:
+    draw = Random(seed)
+    claims = [
+        claim_of(answer(f"honest-{n}", 20 * k + n, day=5 * k, said=0 if draw.random() < 0.09 else 1))
+        for k in range(12)
+        for n in range(20)
+    ]
+    # by themselves a few of a hundred look like a push; with them nobody is held who hardly does
+    assert all(burst.n_moves >= 4 and burst.evidence > 8.0 for burst in bursts_of(claims, {}))
+
+
+def test_one_who_adds_little_is_not_held_with_those_who_push(answer: AnswerOf) -> None:
+    claims = []
+    for number in range(100):
+        is_moved = number % 13 == 6 or number in (14, 24)  # both honest-4's, of ten
+        claims.append(claim_of(answer(f"honest-{number % 10}", number, day=number / 10, said=0 if is_moved else 1)))
+    for number, name in enumerate(("eve", "mal")):
+        claims += [claim_of(answer(name, 300 + 100 * number + k, day=k, said=0)) for k in range(8)]
+    assert {burst.analyst for burst in bursts_of(claims, {})} == {"eve", "mal"}
