@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.feedback.audit import AuditHead
 
 _FILES = click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
@@ -23,22 +27,24 @@ def command() -> None:
 
 @command.command("verify")
 @_FILES
+@click.option("--known", metavar="NUMBER:HASH", help="Of the one FILE, as told before: it must still hold that.")
 @_AS_JSON
 @click.pass_obj
-def verify_logs(settings: Settings, files: tuple[Path, ...], as_json: bool) -> None:
+def verify_logs(settings: Settings, files: tuple[Path, ...], known: str | None, as_json: bool) -> None:
     """Check audit FILES, those in the state folder if none is given.
 
-    Exit code: 0 if every chain is whole, 1 if not. Write the number and the hash down elsewhere: they alone show that
+    Exit code: 0 if every chain is whole, 1 if not. Write NUMBER:HASH down elsewhere: with --known, it alone shows that
     whole lines were cut off the end.
 
     Example: finsurge audit verify .finsurge/learner/audit.jsonl
     """
     from pipeline.feedback.audit import AuditBroken, verify
 
+    head_known = _head(known, files)
     found = []
     for path in files or _logs(settings):
         try:
-            head = verify(path)
+            head = verify(path, head_known)
         except AuditBroken as broken:
             found.append({"file": str(path), "is_whole": False, "fault": str(broken)})
             continue
@@ -47,7 +53,7 @@ def verify_logs(settings: Settings, files: tuple[Path, ...], as_json: bool) -> N
         click.echo(json.dumps(found, indent=2))
     else:
         for log in found:
-            whole = f"{log['file']}: {log.get('n_entries')} entries, {log.get('hash')}"
+            whole = f"{log['file']}: whole, {log.get('n_entries')}:{log.get('hash')}"
             click.echo(whole if log["is_whole"] else log["fault"])
     raise SystemExit(0 if all(log["is_whole"] for log in found) else 1)
 
@@ -83,6 +89,17 @@ def show(settings: Settings, files: tuple[Path, ...], last: int | None, as_json:
         click.echo(
             f"{entry.at:%Y-%m-%d %H:%M:%S} {entry.who}: {entry.action.value} {entry.subject} {details}".rstrip()
         )
+
+
+def _head(known: str | None, files: tuple[Path, ...]) -> AuditHead | None:
+    from pipeline.feedback.audit import AuditHead
+
+    if known is None:
+        return None
+    number, _, digest = known.partition(":")
+    if len(files) != 1 or not number.isdigit() or len(digest) != 64:
+        raise click.BadParameter(f"must be NUMBER:HASH of the one FILE, got {known}", param_hint="--known")
+    return AuditHead(int(number), digest)
 
 
 def _logs(settings: Settings) -> list[Path]:

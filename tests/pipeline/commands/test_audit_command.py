@@ -48,6 +48,18 @@ def test_a_changed_line_is_told_with_its_file_and_place(settings: Settings) -> N
     assert isinstance(shown.exception, CommandFailed)
 
 
+def test_lines_that_were_cut_off_the_end_show_by_what_was_known(settings: Settings) -> None:
+    path = settings.state_dir / "learner" / "audit.jsonl"
+    told = CliRunner().invoke(command, ["verify", str(path)], obj=settings).stdout.split()[-1]
+    assert CliRunner().invoke(command, ["verify", str(path), "--known", told], obj=settings).exit_code == 0
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    assert CliRunner().invoke(command, ["verify", str(path)], obj=settings).exit_code == 0
+    cut = CliRunner().invoke(command, ["verify", str(path), "--known", told], obj=settings)
+    assert cut.exit_code == 1
+    assert "the 2 entries that are known to have been written are not all there (it holds 1)" in cut.stdout
+    assert CliRunner().invoke(command, ["verify", "--known", told], obj=settings).exit_code == 2
+
+
 def test_entries_of_all_logs_are_shown_in_order_of_time(settings: Settings) -> None:
     result = CliRunner().invoke(command, ["show"], obj=settings)
     assert result.stdout.splitlines()[0] == "2026-01-02 12:00:00 learner: promoted p-2 reason=a test"
