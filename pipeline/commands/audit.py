@@ -33,8 +33,8 @@ def command() -> None:
 def verify_logs(settings: Settings, files: tuple[Path, ...], known: str | None, as_json: bool) -> None:
     """Check audit FILES, those in the state folder if none is given.
 
-    Exit code: 0 if every chain is whole, 1 if not. Write NUMBER:HASH down elsewhere: with --known, it alone shows that
-    whole lines were cut off the end.
+    Exit code: 0 if every chain is whole, 1 if not. Write NUMBER:HASH down elsewhere: with --known, it alone shows
+    that whole lines were cut off the end.
 
     Example: finsurge audit verify .finsurge/learner/audit.jsonl
     """
