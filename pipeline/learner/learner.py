@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.feedback.records import RoundRecord
 from pipeline.learner.conductor import Conductor
 from pipeline.learner.drift import DriftWatch
 from pipeline.learner.judging import Judging
@@ -101,7 +99,7 @@ class Learner:
         if self._looked_at is not None and (now - self._looked_at).total_seconds() < _LOOK_S:
             return
         self._n_looked, self._looked_at = self._rounds.n_changes, now
-        held = self._rounds.quarantines()
+        held = await asyncio.to_thread(self._rounds.quarantines)
         self._ledger.quarantines(held, now)
         self._metrics.set_quarantines(each.reason for each in held)
         known = await asyncio.to_thread(self._rounds.reliabilities)
@@ -116,11 +114,10 @@ class Learner:
             is_asked=self.is_asked,
         )
         if why is not None:
-            await asyncio.to_thread(self._begin, why, *self._rounds.weighed(), now)
+            await asyncio.to_thread(self._begin, why, now)
 
-    def _begin(
-        self, why: WakeReason, fresh: Sequence[RoundRecord], older: Sequence[RoundRecord], now: datetime
-    ) -> None:
+    def _begin(self, why: WakeReason, now: datetime) -> None:
+        fresh, older = self._rounds.weighed()
         board = self._desk.board()
         serving = self._desk.serving(board)
         number = self._workshop.next_number()
