@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pipeline.checks.check import Check, Examine, Level
+from pipeline.checks.feedback import check_analysts, check_sensitive_topics
 from pipeline.checks.kafka import check_kafka
 from pipeline.checks.machine import check_clock, check_faust, check_java, check_ports, check_python, check_state_dir
 from pipeline.checks.reading import check_device, check_policy, check_watchlist
@@ -20,6 +21,8 @@ EXAMINED: Sequence[Examine] = (
     check_clock,
     check_state_dir,
     check_watchlist,
+    check_analysts,
+    check_sensitive_topics,
     check_device,
     check_policy,
     check_java,
