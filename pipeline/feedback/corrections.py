@@ -110,7 +110,7 @@ class CorrectionDesk:
 
     def _judge(self, arrived: ArrivedCorrection, now: datetime) -> _Judged:
         try:
-            correction = parse_correction(arrived.value, min(arrived.recorded_at, now))
+            correction = parse_correction(arrived.value, now)  # not by its record's time, which producers may set
             self._desks.roster.roster.check(correction.analyst)
             if self._is_known(correction):
                 self._metrics.count_repeated()

@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from pipeline.errors import CommandFailed
 from pipeline.feedback.feedback import READ, Fetched
-from pipeline.feedback.store import FeedbackStore
+from pipeline.feedback.store import FeedbackStore, StoreUnusable
 from pipeline.records import Origin
 from pipeline.settings import Settings
 
@@ -52,6 +52,7 @@ class FeedbackFeed:
 
         Raises:
             CommandFailed: a Kafka topic is missing.
+            StoreUnusable: the store is of another Kafka.
         """
         try:
             await self._consumer.start()
@@ -60,6 +61,11 @@ class FeedbackFeed:
             names = ", ".join(self._names)
             mend = "run `finsurge topics create`"
             raise CommandFailed(f"one of {names} is missing at {self._bootstrap}; {mend}") from None
+        try:
+            await self._check_offsets()
+        except StoreUnusable:
+            await self._consumer.stop()
+            raise
         self._place()
         return self
 
@@ -92,6 +98,17 @@ class FeedbackFeed:
         """Return the ends of partitions as far as fetching has seen them."""
         ends = {partition: self._consumer.highwater(partition) for partition in self._consumer.assignment()}
         return {partition: end for partition, end in ends.items() if end is not None}
+
+    async def _check_offsets(self) -> None:
+        """Pass, unless the store has read what this Kafka never had: what comes next would be taken for known."""
+        reached = self._store.offsets()
+        for partition, end in (await self.ends()).items():
+            n_read = reached.get((self._names[partition.topic], partition.partition), 0)
+            if n_read > end:
+                where = f"{partition.topic}-{partition.partition}"
+                told = f"the join's store has read {where} up to {n_read}, and {self._bootstrap} has it up to {end}"
+                mend = "it is of another Kafka, or the topic was made anew: move the store away, or go back"
+                raise StoreUnusable(f"{told}; {mend}")
 
     def _place(self) -> None:
         """Go to where the store says: a partition that was added has the client begin all of them anew."""

@@ -242,6 +242,17 @@ def test_a_second_join_and_a_damaged_audit_log_are_refused_with_the_mend(setting
         once(settings)
 
 
+def test_a_store_that_has_read_what_this_kafka_never_had_is_refused(settings: Settings) -> None:
+    publish(settings, 1)
+    once(settings)
+    with FeedbackStore(feedback_folder(settings) / STORE_FILE) as store, store.step():
+        store.advance({("corrections", 2): 7})
+    with pytest.raises(
+        StoreUnusable, match=r"corrections-2 up to 7, and 127.0.0.1:\d+ has it up to 0; it is of another"
+    ):
+        once(settings)
+
+
 def test_without_a_file_of_analysts_nobody_may_correct_and_that_is_said(settings: Settings, caplog) -> None:
     publish(settings, 1)
     correct(settings, said(0))
