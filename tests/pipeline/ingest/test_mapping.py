@@ -137,7 +137,7 @@ def test_the_row_of_the_schema_page_is_a_document_with_its_option() -> None:
     FieldMapping(kind="news").document(split_fields(example.encode()), READ_AT)
 
 
-def test_the_schema_page_names_every_reason() -> None:
-    page = Path(__file__).parents[3] / "docs" / "documents.md"
-    text = page.read_text(encoding="utf-8")
+def test_the_schema_pages_name_every_reason() -> None:
+    pages = Path(__file__).parents[3] / "docs"
+    text = "".join((pages / name).read_text(encoding="utf-8") for name in ("documents.md", "corrections.md"))
     assert [reason for reason in RejectReason if f"`{reason.value}`" not in text] == []
