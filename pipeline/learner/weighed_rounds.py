@@ -48,9 +48,10 @@ class WeighedRounds:
 
     def add(self, rounds: Iterable[LoggedRound], next_offsets: Mapping[int, int]) -> None:
         """Keep rounds, together with where reading goes on."""
-        for added in self._log.add(rounds, next_offsets):
-            answered = self._take(added.record, is_fresh=True)
+        added = [self._take(new.record, is_fresh=True) for new in self._log.add(rounds, next_offsets)]
+        if added:
             self._change()
+        for answered in added:  # once all are known: the guard looks at a topic anew after each that it is told of
             self._on_round(replace(answered, weight=float(self.counts(answered.id))))
 
     def next_offsets(self) -> dict[int, int]:

@@ -105,6 +105,14 @@ def test_what_comes_twice_is_told_once(record: RecordOf) -> None:
     assert ([answered.id for answered in told], rounds.n_fresh(), rounds.n_changes) == (["c1"], 0, n_changes)
 
 
+def test_of_rounds_that_come_together_each_is_told_by_what_all_of_them_show(record: RecordOf) -> None:
+    told: list[Round] = []
+    rounds = WeighedRounds(RoundLog(":memory:"), AnalystGuard(), told.append)
+    rounds.add([*calm(record), *push(record)], {})
+    assert {answered.weight for answered in told if answered.analyst == "eve"} == {0.0}
+    assert {answered.weight for answered in told if answered.analyst != "eve"} == {1.0}
+
+
 def test_of_sensitive_topics_a_round_waits_for_a_second_one_that_agrees(record: RecordOf) -> None:
     guard = AnalystGuard(GuardConfig(sensitive_topics=frozenset({"tesla"})))
     rounds = WeighedRounds(RoundLog(":memory:"), guard)
