@@ -25,7 +25,7 @@ _PATIENCE_S = 5.0
 
 
 class FeedbackFeed:
-    """Follows five Kafka topics.
+    """Follows all that the join is about.
 
     Args:
         settings: the deployment's.

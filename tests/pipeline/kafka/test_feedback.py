@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -17,7 +18,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pipeline.errors import CommandFailed
 from pipeline.feedback.audit import AuditAction, entries_of
+from pipeline.feedback.open_reviews import open_reviews
+from pipeline.feedback.process import PORT, FeedbackProcess
 from pipeline.feedback.records import RoundRecord
 from pipeline.records import Document, TrendRecord, decode, encode
 from pipeline.settings import Settings, to_environment
@@ -32,15 +36,19 @@ N_HELD_BACK = 12
 ANALYSTS = "analysts: [{id: ada}, {id: bob}]\n"
 
 
+def free_port() -> int:
+    """Return a first port from which that of the join is free."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1]) - PORT
+
+
 class Join:
     """The join as a process that is started again whenever it dies."""
 
     def __init__(self, settings: Settings, kills: str = "") -> None:
         self.exits: list[int] = []
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            port = listener.getsockname()[1]
-        own = {"FINSURGE_HTTP_PORT": str(port - 10), "FINSURGE_TEST_KILL": kills}
+        own = {"FINSURGE_HTTP_PORT": str(free_port()), "FINSURGE_TEST_KILL": kills}
         self._environ = {**os.environ, **to_environment(settings), **own}
         self._log = settings.state_dir / "feedback.log"
         self._stopping = threading.Event()
@@ -117,6 +125,10 @@ def crisis_of(values: list[bytes]) -> list[Document]:
 
 def until_crisis_ends(values: list[bytes]) -> list[bytes]:
     return values[: max(n for n, value in enumerate(values) if b"clients say" in value) + 1]
+
+
+def document_of(value: bytes) -> Document:
+    return decode(Document, value)
 
 
 def later(values: list[bytes]) -> list[bytes]:
@@ -197,6 +209,10 @@ def test_a_killed_join_makes_each_correction_a_round_once_and_corrects_trends(ne
     drawn = {record.value for record in run.read("reviews") if b'"type":"drawn"' in record.value}
     # 900 coins of at least 0.2; one that was tossed twice would show as a second value with another time
     assert 120 < len(drawn) == len({msgspec.json.decode(value)["id"] for value in drawn})
+    waiting = asyncio.run(open_reviews(run.settings, datetime.now(UTC), limit=10_000))
+    assert {encode(each.review) for each in waiting} == drawn  # all of them: no correction here names a review
+    texts = {each.id: each.text for each in map(document_of, [*values, *later(values)])}
+    assert all(each.text == texts[each.review.document_id] for each in waiting)
     audited = list(entries_of(run.settings.state_dir / "feedback" / "audit.jsonl"))
     accepted = [entry.subject for entry in audited if entry.action is AuditAction.CORRECTION_ACCEPTED]
     assert sorted(accepted) == sorted(rounds)
@@ -210,3 +226,15 @@ def test_a_killed_join_makes_each_correction_a_round_once_and_corrects_trends(ne
     assert sum(window.n_negative for window in since) == 0
     closed = [alert for alert in outcome.alerts.values() if alert.transition == "closed"]
     assert [alert.reason for alert in closed] == ["corrected"]
+
+
+def test_a_deployment_without_its_kafka_topics_is_told_the_mend(
+    kafka: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    settings = Settings(
+        broker=f"kafka://{kafka}", topic_prefix=topic_prefix, state_dir=tmp_path, http_port=free_port()
+    )
+    with pytest.raises(CommandFailed, match=r"is missing at .*; run `finsurge topics create`"):
+        asyncio.run(FeedbackProcess(settings, is_once=True).run(asyncio.Event()))
+    with pytest.raises(CommandFailed, match=r"there is no Kafka topic .*-reviews at .*; run `finsurge"):
+        asyncio.run(open_reviews(settings, datetime.now(UTC), limit=1))
