@@ -8,6 +8,7 @@ import os
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
+import torch
 from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry
 
@@ -27,6 +28,7 @@ from pipeline.learner.round_log import RoundLog
 from pipeline.learner.rounds_feed import RoundsFeed
 from pipeline.learner.shadows_feed import ShadowsFeed
 from pipeline.learner.trial import TrialFile
+from pipeline.learner.updating import CORES_LEFT
 from pipeline.learner.watch import RewardWatch
 from pipeline.learner.weighed_rounds import WeighedRounds
 from pipeline.learner.workshop import Workshop
@@ -117,6 +119,8 @@ class LearnerProcess:
             TermOver: another learner of the deployment has begun.
         """
         settings = self._settings
+        # for the gate, which decides thousands of documents: as an update, it leaves the other cores to the workers
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // CORES_LEFT))
         health = HealthServer(
             self._metrics.registry,
             stuck=list,

@@ -20,7 +20,7 @@ from pipeline.learning.tuning_plot import save_plot
 from rl.learner.update import NothingToLearn, UpdateConfig, update
 
 _NICENESS = 15
-_CORES_LEFT = 2
+CORES_LEFT = 2
 """Workers on the same machine are to feel nothing: of two cores, one is theirs."""
 
 
@@ -49,7 +49,7 @@ def _config(request: Request) -> UpdateConfig:
 def main() -> None:
     """Run the update of the folder that the command line names."""
     os.nice(_NICENESS)
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // _CORES_LEFT))
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // CORES_LEFT))
     folder = RunFolder(Path(sys.argv[1]))
     folder.end(run(folder))
 
