@@ -32,9 +32,11 @@ class Crew:
     """
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], folder: Path) -> None:
+        # many threads on few cores: one that waits for another must not burn what that one needs
+        patient = {"OMP_WAIT_POLICY": "PASSIVE"}
         kept = {name: value for name, value in environ.items() if not name.startswith("FINSURGE_")}
         # a finsurge.yaml that lies about must not send the demo's alerts to real receivers
-        self.environ = {**kept, **to_environment(settings), "FINSURGE_CONFIG": os.devnull}
+        self.environ = {**patient, **kept, **to_environment(settings), "FINSURGE_CONFIG": os.devnull}
         self._folder = folder
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 

@@ -13,6 +13,7 @@ def a_page() -> CollectorRegistry:
     metrics = Metrics(registry)
     metrics.count_documents(DocumentOutcome.DECIDED, 5)
     metrics.count_documents(DocumentOutcome.REJECTED, 2)
+    metrics.set_policy(version="p-1", device="cpu", precision="float32")
     metrics.set_lag("documents", 0, 10)
     metrics.set_lag("documents", 1, 4)
     for n_documents in (20, 40):
@@ -26,10 +27,15 @@ def test_a_page_of_metrics_is_read() -> None:
     assert gauges.n_read == 7
     assert gauges.batch_documents == 30.0
     assert gauges.queue_age_s == 2.0
+    assert gauges.policy_version == "p-1"
 
 
 def test_a_role_without_partitions_tells_no_lag() -> None:
     assert RoleGauges.parse(generate_latest(CollectorRegistry()).decode()).lag is None
+
+
+async def test_a_learner_that_does_not_answer_has_said_nothing() -> None:
+    assert await Gauges(Settings(http_port=free_port())).read_learner() is None
 
 
 async def test_roles_that_do_not_answer_are_left_out() -> None:

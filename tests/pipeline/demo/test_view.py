@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from pipeline.demo.gauges import RoleGauges
+from pipeline.demo.loop.exam import ExamResult
+from pipeline.demo.loop.facts import LoopFacts, UpdateFigures
 from pipeline.demo.progress import Phase, Progress
 from pipeline.demo.tally import SeenAlert, TopicRow
 from pipeline.demo.view import LiveView, PlainView
@@ -55,3 +57,38 @@ def test_plain_lines_come_every_five_seconds_and_at_once_for_an_alert(an_alert: 
     assert [line[:6] for line in lines] == ["  70 s", "  73 s", "  75 s"]
     assert lines[1] == "  73 s  ALERT opened: acme: 6 negative stories"
     assert "4,990 of 5,000 documents read, 12/s, lag 3 – – – –, 321 windows to 01-02 12:00, 2 dead" in lines[0]
+
+
+def test_the_live_view_shows_what_has_come_of_corrections() -> None:
+    loop = LoopFacts(
+        n_wanted=120,
+        n_corrections=120,
+        n_rounds=118,
+        update=UpdateFigures(step=30, n_steps=30, reward=0.94),
+        first_reward=0.36,
+        old_version="p-1",
+        new_version="p-2",
+        n_shadow=41,
+        is_swapped=True,
+        exam=ExamResult(32, 0, 28),
+    )
+    out = io.StringIO()
+    with LiveView(Console(file=out, force_terminal=True, width=160, height=40)) as view:
+        view.show(replace(PROGRESS, loop=loop))
+    for part in ("120 of 120", "118", "0.36 → 0.94", "41 documents", "p-1 → p-2", "0% → 88%"):  # 28 of 32
+        assert part in out.getvalue()
+
+
+def test_plain_lines_say_where_the_loop_is_while_there_is_one() -> None:
+    out = io.StringIO()
+    view = PlainView(Console(file=out, width=300))
+    loop = LoopFacts(n_wanted=120, n_corrections=80, n_rounds=70)
+    view.show(replace(PROGRESS, loop=loop))
+    view.show(replace(PROGRESS, loop=replace(loop, update=UpdateFigures(step=3, n_steps=30, reward=0.5))))
+    view.show(replace(PROGRESS, loop=replace(loop, failure="the gate does not let p-2 pass: calibration")))
+    told = [line.split(":")[0] for line in out.getvalue().splitlines()]
+    assert told == [
+        "  70 s  analysts answer reviews, and correct what they find, 80 of 120, 70 rounds",
+        "  70 s  the policy learns from the corrections, step 3 of 30, reward 0.50",
+        "  70 s  live feed, faster than the clock",
+    ]
