@@ -51,6 +51,8 @@ class Effects:
         self._causes: dict[int, str] = {}  # by document, the last correction that may change what it counts as
         self._causes_by_topic: dict[str, str] = {}
         self._held_before: dict[str, set[str]] = {}  # by topic, rounds that were held when the step began
+        self._analysts: set[str] = set()
+        self._has_new_analyst = False
         self._n_forgotten = 0
         fact = store.fact(_FACT)
         self._releases = msgspec.json.decode(fact, type=list[Release]) if fact else []
@@ -63,6 +65,8 @@ class Effects:
                 self._held_before[topic] = self._held_on(topic)
             self._causes_by_topic[topic] = record.id
         self._guard.update(round_of(record))
+        self._has_new_analyst |= record.analyst not in self._analysts
+        self._analysts.add(record.analyst)
         self._causes[key] = record.id
         self._new.append(record)
 
@@ -81,6 +85,8 @@ class Effects:
         for topic, before in self._held_before.items():
             for key in sorted(map(self._key_of, before ^ self._held_on(topic))):
                 self._causes.setdefault(key, self._causes_by_topic[topic])
+        if self._has_new_analyst:
+            self._look_at_all_held()
         n_sent = sum(self._revise(key, cause, now) for key, cause in sorted(self._causes.items()))
         for record in self._new:
             self._metrics.count_round(record.verdict, self._guard.reason_of(record.id))
@@ -88,6 +94,7 @@ class Effects:
         self._causes.clear()
         self._causes_by_topic.clear()
         self._held_before.clear()
+        self._has_new_analyst = False
         return n_sent
 
     def reason_of(self, round_id: str) -> GuardReason:
@@ -106,8 +113,16 @@ class Effects:
         for release in self._releases:
             guard.release(release)
         for (record,) in self._connection.execute("SELECT record FROM rounds ORDER BY corrected_s, id"):
-            guard.update(round_of(decode(RoundRecord, record)))
+            answered = round_of(decode(RoundRecord, record))
+            guard.update(answered)
+            self._analysts.add(answered.analyst)
         return guard
+
+    def _look_at_all_held(self) -> None:
+        """Have all held documents looked at: once three analysts answer, the guard holds more, on any topic."""
+        for held in self._guard.quarantines():
+            for round_id in held.round_ids:
+                self._causes.setdefault(self._key_of(round_id), self._new[-1].id)
 
     def _held_on(self, topic: str) -> set[str]:
         return {round_id for held in self._guard.held_on(topic) for round_id in held.round_ids}

@@ -71,6 +71,23 @@ def test_a_push_is_known_after_a_restart(new_bench) -> None:
     assert bench.metric("feedback_rounds_total", reason="quarantined") == 1
 
 
+def test_who_pushes_where_nobody_else_looks_is_held_once_there_is_a_team(new_bench) -> None:
+    bench = new_bench(review_uniform=0.9, review_per_day=float("inf"))
+    for number in range(60):
+        bench.decide(f"d-{number}", f"FTX loss number {number} shows fraud in branch {number}", minute=number)
+    for review in [review for review in bench.drawn if review.proposal is not None][:20]:
+        bench.wait(60)
+        bench.correct(review.document_id, labels=POSITIVE, review_id=review.id)
+    assert len(bench.revisions) == 20  # of two or fewer analysts nobody is there to confirm a true crisis
+    bench.restart()
+    for analyst in ("bob", "cyd"):
+        bench.decide(f"by-{analyst}", "Acme Holdings wins licence", minute=70)
+        bench.correct(f"by-{analyst}", id=f"c-{analyst}", analyst=analyst, verdict="confirm")
+    undone = bench.revisions[20:]
+    assert len({revision.document_id for revision in undone}) == len(undone) == 20
+    assert {(revision.correction_id, revision.right.sentiment) for revision in undone} == {("c-cyd", (0.9, 0.1, 0.0))}
+
+
 def released(bench, by: str) -> None:
     action = QuarantineReleased(id=f"a-{by}", topic="ftx", analyst="ada", by=by, at=bench.now, reason="a true crisis")
     bench.step(bench.fetched("actions", encode(action)))
