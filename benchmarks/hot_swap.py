@@ -42,7 +42,7 @@ from rl.registry.registry import Registry
 
 WORKER = [sys.executable, "-m", "pipeline.cli", "worker", "--roles"]
 DAMAGED_EVERY = 5
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 NAMES = ("Acme", "Bolt", "Coda", "Dunlin", "Egret", "Fathom", "Garnet", "Harrow", "Indigo", "Juniper")
 VERBS = ("recalls", "praises", "sues", "buys", "leaves", "hires", "warns of", "halts", "opens", "doubts")
 
@@ -162,8 +162,11 @@ async def drive(
     await until(lambda: sum(seen.versions.values()) > 5 * arguments.rate, "the worker decides")
     took: list[float] = []
     n_damaged = 0
-    n_blocks = arguments.swaps // arguments.swaps_per_block
-    for pair in range(n_blocks):
+    until_s = time.monotonic() + 60.0 * arguments.minutes
+    for pair in range(arguments.swaps // arguments.swaps_per_block):
+        if time.monotonic() > until_s:
+            break
+        print(f"pair {pair} of blocks", file=sys.stderr)
         for with_swaps in (pair % 2 == 0, pair % 2 == 1):  # which comes first takes turns
             load.block = 2 * pair + with_swaps
             began_s = time.monotonic()
@@ -276,6 +279,7 @@ def main() -> None:
     parser.add_argument("--swaps", type=int, default=100)
     parser.add_argument("--swaps-per-block", type=int, default=5)
     parser.add_argument("--block-s", type=float, default=20.0, help="least length of a block")
+    parser.add_argument("--minutes", type=float, default=60.0, help="no pair of blocks begins after that")
     parser.add_argument("--rate", type=float, default=10.0, help="documents a second")
     parser.add_argument("--json", action="store_true", help="print JSON only")
     arguments = parser.parse_args()
