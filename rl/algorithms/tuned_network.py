@@ -16,6 +16,7 @@ from torch.optim import AdamW
 from models.network import PolicyNetwork
 from rl.algorithms.feedback_batch import FeedbackBatch
 from rl.algorithms.reading import Reading, read
+from rl.algorithms.remembered import RememberedReadings
 
 _WEIGHT_DECAY = 0.01  # as in training
 N_FORWARD, N_BACKWARD = 1, 2
@@ -79,6 +80,7 @@ class TunedNetwork:
         self.reference.merge(torch.float32)
         self.generator = generator
         self.n_padded_tokens = 0  # taken through the network since it was last set to 0
+        self._remembered = RememberedReadings(self.reference)
         self._beside = (beside or nn.Module()).to(device)
         self._config, self._device = config, device
         self._optimiser = _optimiser(self.network, self._beside, beside_rate)
@@ -102,7 +104,12 @@ class TunedNetwork:
             return read(self.network, batch)
 
     def read_reference(self, batch: FeedbackBatch) -> Reading:
-        """Return the reference policy's answer; not counted where it is asked for the figures alone."""
+        """Return the reference policy's answer.
+
+        Where it is asked for the figures alone it is not counted, and a document is read once: it never changes.
+        """
+        if self._config.n_reference_passes == 0:
+            return self._remembered.of(batch)
         self.n_padded_tokens += self._config.n_reference_passes * batch.n_padded_tokens
         with torch.no_grad():
             return read(self.reference, batch)
