@@ -110,6 +110,7 @@ def test_a_file_that_cannot_be_read_is_one_line(file: Path) -> None:
         ("broker", "http://a:1", "broker must look like kafka://host:port[,host:port], got 'http://a:1'"),
         ("broker", "kafka://", "broker must look like kafka://host:port[,host:port], got 'kafka://'"),
         ("broker", "kafka://a", "broker must look like kafka://host:port[,host:port], got 'kafka://a'"),
+        ("canary_share", 0.0, "canary_share must be in (0, 1], got 0.0"),
         ("review_uniform", 0.001, "review_uniform must be in [0.01, 0.9], got 0.001"),
         ("review_per_day", 0.0, "review_per_day must be > 0 (inf: all that are drawn), got 0.0"),
         ("correction_horizon_s", 0.0, "correction_horizon_s must be > 0, got 0.0"),
