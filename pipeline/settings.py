@@ -30,8 +30,12 @@ class SettingsInvalid(ValueError):
     """A setting is unknown or out of range; the message names it, its source and the mend."""
 
 
-def _setting(default: Any, why: str) -> Any:
-    return field(default=default, metadata={"help": why})
+NOT_SHOWN = "(set, not shown)"
+"""What is shown of a secret."""
+
+
+def _setting(default: Any, why: str, *, is_secret: bool = False) -> Any:
+    return field(default=default, metadata={"help": why, "is_secret": is_secret})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +93,9 @@ class Settings:
     review_uniform: float = _setting(0.02, "share of all documents put before an analyst, half of them blind")
     review_per_day: float = _setting(300.0, "reviews a day that analysts manage; the uniform part is never cut")
     review_due_s: float = _setting(259_200.0, "seconds after which a review counts as unanswered")
-    review_salt: str = _setting("", "a secret, or whoever knows the code can foretell which documents are reviewed")
+    review_salt: str = _setting(
+        "", "a secret, or whoever knows the code can foretell which documents are reviewed", is_secret=True
+    )
     device: str = _setting("auto", "`auto`, `cpu` or `cuda`")
     watchlist: str = _setting("default", "`default`, `crypto`, or the path of a YAML watchlist")
     max_padded_tokens: int = _setting(
@@ -107,7 +113,9 @@ class Settings:
         "first port of metrics and health: read, link, trends, surges, notify in turn; the learner's is the tenth, "
         "that of feedback the next",
     )
-    webhook_url: str | None = _setting(None, "alerts are posted here as JSON, with an Idempotency-Key")
+    webhook_url: str | None = _setting(
+        None, "alerts are posted here as JSON, with an Idempotency-Key", is_secret=True
+    )
     alertmanager_url: str | None = _setting(None, "an Alertmanager's base address, for its API v2")
 
     def __post_init__(self) -> None:
@@ -217,6 +225,17 @@ def _convert(name: str, value: Any, kind: Any, source: str) -> Any:
         return kind(value)
     except (TypeError, ValueError):
         raise SettingsInvalid(f"{source}: {name} must be a {kind.__name__}, got {value!r}") from None
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """Return every setting by name as it may be shown: a secret is only said to be set.
+
+    >>> shown(Settings(review_salt="s"))["review_salt"]
+    '(set, not shown)'
+    """
+    values = dataclasses.asdict(settings)
+    secrets = [of.name for of in dataclasses.fields(settings) if of.metadata["is_secret"]]
+    return values | {name: NOT_SHOWN for name in secrets if values[name]}
 
 
 def described() -> list[tuple[str, str, str]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.settings import Settings, described
+from pipeline.settings import Settings, described, shown
 
 
 @click.command("settings")
@@ -17,14 +16,14 @@ from pipeline.settings import Settings, described
 @click.option("--markdown", is_flag=True, help="Print the README's table, with the defaults.")
 @click.pass_obj
 def command(settings: Settings, as_json: bool, markdown: bool) -> None:
-    """Print every setting with its value and what it is for.
+    """Print every setting with its value and what it is for; of a secret, only that it is set.
 
     Example: finsurge --config finsurge.yaml settings
     """
     if markdown:
         click.echo("\n".join(markdown_table()))
         return
-    values = dataclasses.asdict(settings)
+    values = shown(settings)
     if as_json:
         click.echo(json.dumps(values, default=str, indent=2))
         return

@@ -17,6 +17,16 @@ def test_settings_are_shown_as_they_are_in_effect() -> None:
     assert shown["state_dir"] == ".finsurge"
 
 
+def test_secrets_are_not_shown() -> None:
+    environ = {"FINSURGE_REVIEW_SALT": "pepper", "FINSURGE_WEBHOOK_URL": "http://hooks/T0KEN", "COLUMNS": "200"}
+    for arguments in (["settings"], ["settings", "--json"]):
+        ended = CliRunner().invoke(finsurge, arguments, env=environ)
+        assert ended.exit_code == 0, ended.output
+        assert "pepper" not in ended.output
+        assert "T0KEN" not in ended.output
+        assert ended.output.count("(set, not shown)") == 2
+
+
 def test_settings_are_shown_with_what_they_are_for() -> None:
     ended = CliRunner().invoke(finsurge, ["settings"], env={"COLUMNS": "200"})
     assert ended.exit_code == 0, ended.output
