@@ -262,7 +262,7 @@ def figures(by_block: dict[int, list[float]], arm: int) -> dict[str, float]:
 
 def show(found: dict[str, Any]) -> None:
     swap_s = found["swap_s"]
-    print(f"{found['n_swaps']} swaps, {found['n_damaged']} of them to damaged versions, which never served")
+    print(f"{found['n_swaps']} swaps, {found['n_damaged']} of them to damaged versions, each of which was refused")
     print(f"from release to first decision {swap_s['median']:.1f} s (median), {swap_s['greatest']:.1f} s (greatest)")
     print(f"{found['n_documents']} documents: {found['n_lost']} lost, {found['n_decided_twice']} decided twice\n")
     print("| latency, ms | documents | p50 | p90 | p99 | greatest |\n|---|---:|---:|---:|---:|---:|")
