@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rl.algorithms.catalogue import ALGORITHMS
 from rl.estimators.log import Integers
-from rl.study.arms import YARDSTICK
 from rl.study.course import Held
 from rl.study.plan import CoursePlan, StudyConfig, StudyPart
 from rl.study.resampling import Drawn, Estimate, Resampling
 from rl.study.scores import FIGURES, Scores
+
+_YARDSTICK = ALGORITHMS[0]
 
 Figures = dict[str, float]
 
@@ -93,7 +95,7 @@ def result_of(
                 course=_course([scores[CoursePlan(part, arm, seed)] for seed in config.seeds]),
                 figures={name: resampling.estimate(drawn[name]) for name in FIGURES},
                 share={name: _share(drawn, *between, name) for name in FIGURES},
-                over_yardstick=_over(drawn, None if arm == YARDSTICK else last.get((part, YARDSTICK))),
+                over_yardstick=_over(drawn, None if arm == _YARDSTICK else last.get((part, _YARDSTICK))),
             )
             for (part, arm), drawn in last.items()
         ),

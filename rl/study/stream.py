@@ -40,7 +40,7 @@ class StreamConfig:
     ValueError: n_chunks must be >= 1, got 0
     """
 
-    n_chunks: int = 3
+    n_chunks: int = 2
     # After each of them an update.
     n_days: float = 60.0
     # Over which it is spread, evenly: bursts of corrections are looked for by the day.

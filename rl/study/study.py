@@ -13,8 +13,8 @@ from models.labelled.example import Example, examples_of
 from models.policy import Policy
 from models.training.trainer import OnStage
 from rl.gate.stories import stories_of
+from rl.learner.recipes import update_config
 from rl.study.answers import Desk
-from rl.study.arms import update_config
 from rl.study.ceiling import ceiling_policy
 from rl.study.course import Course, OnUpdate
 from rl.study.plan import CoursePlan, StudyConfig, StudyPart
