@@ -161,7 +161,7 @@ async def drive(
     tasks = [asyncio.create_task(load.run(settings)), asyncio.create_task(seen.run(settings))]
     await until(lambda: sum(seen.versions.values()) > 5 * arguments.rate, "the worker decides")
     took: list[float] = []
-    n_damaged = 0
+    damaged: list[str] = []
     until_s = time.monotonic() + 60.0 * arguments.minutes
     for pair in range(arguments.swaps // arguments.swaps_per_block):
         if time.monotonic() > until_s:
@@ -174,7 +174,7 @@ async def drive(
                 failures = await asyncio.to_thread(worker.total, "finsurge_policy_swap_failures_total")
                 version, is_damaged = await releases.swap(pair * arguments.swaps_per_block + index)
                 if is_damaged:
-                    n_damaged += 1
+                    damaged.append(version)
                     await until(
                         lambda known=failures: worker.total("finsurge_policy_swap_failures_total") > known,
                         f"the damaged {version} is refused",
@@ -191,8 +191,9 @@ async def drive(
     tasks[1].cancel()
     latencies, n_twice = await measured(settings, len(load.blocks))
     return {
-        "n_swaps": len(took) + n_damaged,
-        "n_damaged": n_damaged,
+        "n_swaps": len(took) + len(damaged),
+        "n_damaged": len(damaged),
+        "n_decided_by_damaged": sum(seen.versions[version] for version in damaged),
         "n_taken_over": len(took),
         "swap_s": {"median": float(np.median(took)), "greatest": max(took)},
         "n_documents": len(load.blocks),
@@ -263,6 +264,7 @@ def figures(by_block: dict[int, list[float]], arm: int) -> dict[str, float]:
 def show(found: dict[str, Any]) -> None:
     swap_s = found["swap_s"]
     print(f"{found['n_swaps']} swaps, {found['n_damaged']} of them to damaged versions, each of which was refused")
+    print(f"{found['n_decided_by_damaged']} documents were decided by a damaged version")
     print(f"from release to first decision {swap_s['median']:.1f} s (median), {swap_s['greatest']:.1f} s (greatest)")
     print(f"{found['n_documents']} documents: {found['n_lost']} lost, {found['n_decided_twice']} decided twice\n")
     print("| latency, ms | documents | p50 | p90 | p99 | greatest |\n|---|---:|---:|---:|---:|---:|")
