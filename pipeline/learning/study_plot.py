@@ -9,7 +9,7 @@ from rl.study.results import StudyResult
 from rl.study.scores import FIGURES
 
 PLOT_FILE = "study.png"
-_STYLES = {StudyPart.CORRECTIONS: "-", StudyPart.VERDICTS: ":", StudyPart.HOSTILE: "--"}
+_STYLES = {StudyPart.CORRECTIONS: "-", StudyPart.VERDICTS: ":", StudyPart.HOSTILE: "--", StudyPart.FINDING: "-."}
 
 
 def save_plot(result: StudyResult, folder: Path) -> Path:

@@ -11,11 +11,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from pipeline.learning.study_run import Step
+from rl.study.plan import StudyPart
 
 if TYPE_CHECKING:
     from rl.study.resampling import Estimate
     from rl.study.results import ArmResult, StudyResult
 
+_HOSTILE = {StudyPart.HOSTILE: "where asked", StudyPart.FINDING: "and unasked"}
 _NAMES = {"reward": "reward", "document_macro_f1": "document macro F1", "joint_f1": "joint F1"}
 
 
@@ -79,11 +81,18 @@ def tables_of(result: StudyResult) -> Iterator[Table]:
         yield table
     if result.hostile:
         table = Table(
-            "arm", "joint F1 lost", "reward lost", "polarity moved", "hostile quarantined", "honest held somewhere"
+            "hostile",
+            "arm",
+            "joint F1 lost",
+            "reward lost",
+            "polarity moved",
+            "hostile quarantined",
+            "honest held somewhere",
         )
         table.title = "hostile, against the same without them"
         for hostile in result.hostile:
             table.add_row(
+                _HOSTILE[hostile.part],
                 hostile.arm,
                 _signed(hostile.joint_f1_lost),
                 _signed(hostile.reward_lost),

@@ -24,7 +24,11 @@ class StudyPart(StrEnum):
 
     CORRECTIONS = "corrections"  # give the right labels
     VERDICTS = "verdicts"  # confirm or reject what is shown, and no more
-    HOSTILE = "hostile"  # as in corrections, but some of them push a company
+    HOSTILE = "hostile"  # as in corrections, but some of them push a company where they are asked
+    FINDING = "finding"  # as in hostile, and those come upon documents about their company unasked, and push them too
+
+
+HOSTILE_PARTS = (StudyPart.HOSTILE, StudyPart.FINDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class StudyConfig:
     """A whole study.
 
     >>> len(StudyConfig(seeds=(11,)).courses())
-    8
+    9
     """
 
     seeds: tuple[int, ...] = (11, 12, 13, 14, 15)
@@ -63,7 +67,7 @@ class StudyConfig:
     desk: DeskConfig = field(default_factory=DeskConfig)
     hostile_share: float = 0.2
     p_found: float = 0.5
-    # Of the documents about the company, those that each hostile analyst comes upon unasked: they do not wait.
+    # Of the documents about the company, those that each hostile analyst comes upon, in that part.
     update: UpdateConfig = field(
         default_factory=lambda: UpdateConfig(
             tuning=TuningConfig(n_steps=1, learning_rate=1e-3), n_passes=10.0, min_steps=30
@@ -80,7 +84,7 @@ class StudyConfig:
         of_parts = {
             StudyPart.CORRECTIONS: self.arms,
             StudyPart.VERDICTS: self.verdict_arms,
-            StudyPart.HOSTILE: self.hostile_arms,
+            **dict.fromkeys(HOSTILE_PARTS, self.hostile_arms),
         }
         return [CoursePlan(part, arm, seed) for seed in self.seeds for part, arms in of_parts.items() for arm in arms]
 
@@ -88,9 +92,10 @@ class StudyConfig:
         """Return who answers what in a part."""
         if part is StudyPart.VERDICTS:
             return replace(self.desk, answering=Answering.VERDICTS)
-        if part is StudyPart.HOSTILE:
+        if part in HOSTILE_PARTS:
             hostile = replace(self.desk.analysts, hostile_share=self.hostile_share, target=self.target)
-            return replace(self.desk, analysts=hostile, p_found=self.p_found)
+            p_found = self.p_found if part is StudyPart.FINDING else 0.0
+            return replace(self.desk, analysts=hostile, p_found=p_found)
         return self.desk
 
 

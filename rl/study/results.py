@@ -13,7 +13,7 @@ import numpy as np
 from rl.algorithms.catalogue import ALGORITHMS
 from rl.estimators.log import Integers
 from rl.study.course import Held
-from rl.study.plan import CoursePlan, StudyConfig, StudyPart
+from rl.study.plan import HOSTILE_PARTS, CoursePlan, StudyConfig, StudyPart
 from rl.study.resampling import Drawn, Estimate, Resampling
 from rl.study.scores import FIGURES, Scores
 
@@ -38,6 +38,7 @@ class ArmResult:
 class HostileResult:
     """What hostile analysts did to an arm, against the same without them."""
 
+    part: StudyPart
     arm: str
     joint_f1_lost: Estimate
     reward_lost: Estimate
@@ -100,7 +101,8 @@ def result_of(
             for (part, arm), drawn in last.items()
         ),
         hostile=tuple(
-            _hostile(arm, config, last[StudyPart.CORRECTIONS, arm], last[StudyPart.HOSTILE, arm], held)
+            _hostile(part, arm, config, last, held)
+            for part in HOSTILE_PARTS
             for arm in config.hostile_arms
             if arm in config.arms
         ),
@@ -126,10 +128,16 @@ def _over(drawn: Drawn, other: Drawn | None) -> dict[str, Estimate] | None:
 
 
 def _hostile(
-    arm: str, config: StudyConfig, honest: Drawn, hostile: Drawn, held: Mapping[CoursePlan, Held]
+    part: StudyPart,
+    arm: str,
+    config: StudyConfig,
+    last: Mapping[tuple[StudyPart, str], Drawn],
+    held: Mapping[CoursePlan, Held],
 ) -> HostileResult:
-    of_seeds = [held[CoursePlan(StudyPart.HOSTILE, arm, seed)] for seed in config.seeds]
+    honest, hostile = last[StudyPart.CORRECTIONS, arm], last[part, arm]
+    of_seeds = [held[CoursePlan(part, arm, seed)] for seed in config.seeds]
     return HostileResult(
+        part=part,
         arm=arm,
         joint_f1_lost=Resampling.estimate(honest["joint_f1"] - hostile["joint_f1"]),
         reward_lost=Resampling.estimate(honest["reward"] - hostile["reward"]),

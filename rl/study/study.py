@@ -17,7 +17,7 @@ from rl.learner.recipes import update_config
 from rl.study.answers import Desk
 from rl.study.ceiling import ceiling_policy
 from rl.study.course import Course, OnUpdate
-from rl.study.plan import CoursePlan, StudyConfig, StudyPart
+from rl.study.plan import HOSTILE_PARTS, CoursePlan, StudyConfig
 from rl.study.results import StudyResult, result_of
 from rl.study.scores import Scores, scores_of
 from rl.study.starting import start_policy
@@ -103,7 +103,7 @@ class Study:
     def result(self) -> StudyResult:
         """Return what the study shows; whatever is not done yet is done now."""
         scores = {plan: self.run(plan) for plan in self.config.courses()}
-        held = {plan: self.course(plan).held() for plan in scores if plan.part is StudyPart.HOSTILE}
+        held = {plan: self.course(plan).held() for plan in scores if plan.part in HOSTILE_PARTS}
         story = stories_of(self.held_out())
         return result_of(self.config, scores, self.without_update(), self.ceiling(), story, held)
 

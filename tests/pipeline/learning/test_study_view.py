@@ -9,7 +9,7 @@ from pipeline.learning.study_plot import save_plot
 from pipeline.learning.study_run import Step
 from pipeline.learning.study_view import StudyView, tables_of
 from rl.study.course import Held
-from rl.study.plan import StudyConfig, StudyPart
+from rl.study.plan import HOSTILE_PARTS, StudyConfig, StudyPart
 from rl.study.results import StudyResult, result_of
 from rl.study.scores import N_COUNTS, Scores
 
@@ -31,9 +31,14 @@ def earning(n_right: int) -> Scores:
 
 @pytest.fixture
 def result() -> StudyResult:
-    n_right = {StudyPart.CORRECTIONS: 28, StudyPart.VERDICTS: 20, StudyPart.HOSTILE: 27}
+    n_right = {
+        StudyPart.CORRECTIONS: 28,
+        StudyPart.VERDICTS: 20,
+        StudyPart.HOSTILE: 27,
+        StudyPart.FINDING: 26,
+    }
     scores = {plan: [earning(15), earning(n_right[plan.part] + (plan.arm == "rloo"))] for plan in CONFIG.courses()}
-    held = {plan: Held(2, 2, 0) for plan in scores if plan.part is StudyPart.HOSTILE}
+    held = {plan: Held(2, 2, 0) for plan in scores if plan.part in HOSTILE_PARTS}
     return result_of(CONFIG, scores, earning(10), earning(34), np.arange(N), held)
 
 
@@ -50,8 +55,9 @@ def test_a_study_tells_what_share_of_the_way_to_the_ceiling_each_arm_has_gone(re
 
 
 def test_hostile_analysts_are_told_by_what_they_changed(result: StudyResult) -> None:
-    [hostile] = result.hostile
+    [hostile, finding] = result.hostile
     assert hostile.joint_f1_lost.value == pytest.approx(1 / N)
+    assert finding.joint_f1_lost.value == pytest.approx(2 / N)
     assert (hostile.polarity_moved.value, hostile.n_hostile, hostile.n_quarantined) == (0.0, 4, 4)
 
 
@@ -61,7 +67,7 @@ def test_tables_name_every_arm_between_none_and_the_ceiling(result: StudyResult)
         Console(file=printed, width=160).print(table)
     rows = [line.split("│")[1].strip() for line in printed.getvalue().splitlines() if line.startswith("│")]
     of_one = ["none", "rloo", "ceiling"]
-    assert rows == ["none", "supervised", "rloo", "ceiling", *of_one, *of_one, "rloo"]
+    assert rows == ["none", "supervised", "rloo", "ceiling", *of_one, *of_one, *of_one, "where asked", "and unasked"]
 
 
 def test_a_study_is_drawn(result: StudyResult, tmp_path: Path) -> None:
