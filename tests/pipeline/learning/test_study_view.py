@@ -64,7 +64,7 @@ def test_hostile_analysts_are_told_by_what_they_changed(result: StudyResult) -> 
 def test_tables_name_every_arm_between_none_and_the_ceiling(result: StudyResult) -> None:
     printed = io.StringIO()
     for table in tables_of(result):
-        Console(file=printed, width=160).print(table)
+        Console(file=printed, width=240).print(table)
     rows = [line.split("│")[1].strip() for line in printed.getvalue().splitlines() if line.startswith("│")]
     of_one = ["none", "rloo", "ceiling"]
     assert rows == ["none", "supervised", "rloo", "ceiling", *of_one, *of_one, *of_one, "where asked", "and unasked"]
