@@ -1,10 +1,14 @@
 """Whether tuning the shipped policy by reward makes it better than supervised tuning, on equal data and compute.
 
     python benchmarks/tuning.py --data ../shared/data --out runs/tuning --seeds 11 12 13
+    python benchmarks/tuning.py --start p-c9f07f1b --arms supervised rloo --seeds 11 --steps 1600
+
+The second line made the shipped policy, from the folder of the one before.
 
 Every arm starts from the same policy, reads the same train parts, and takes as much compute (padded tokens through
 a network, a backward counting two). Temperatures are fitted to the dev parts. "Decoded" arms decide the label that
-earns most by their probabilities, which is what the reward's costs ask of a policy that knows what is likely.
+earns most by their probabilities, which is what the reward's costs ask of a policy that knows what is likely. The arm
+"averaged" has the mean of the weights of the yardstick and of RLOO, seed by seed: that is the shipped policy.
 Prints a table and JSON: the mean over seeds, and 95 % intervals of paired differences by bootstrap over stories.
 What is done is kept in --out.
 """
@@ -21,17 +25,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.checkpoint import SHIPPED, load_network, save_checkpoint, write_manifest
+from models.checkpoint import SHIPPED, Manifest, load_network, read_manifest, save_checkpoint, write_manifest
 from models.encoder import load_tokenizer, sha256_of
 from models.evaluation.judgement import Judgement, judge
 from models.evaluation.report import span_counts
 from models.evaluation.slices import SLICES
 from models.labelled.datasets import read_examples
 from models.labelled.example import Example, examples_of
+from models.network import PolicyNetwork
 from models.policy import Policy
 from models.tokens import tokenize
+from models.training.averaging import averaged
 from models.training.calibration import fit_temperatures
-from models.training.trainer import measure
 from rl.algorithms.dqn import DqnConfig
 from rl.algorithms.feedback import Feedback
 from rl.algorithms.ppo import PpoConfig
@@ -48,44 +53,59 @@ Floats = NDArray[np.float64]
 FILES = ("sentiment/sentfin.jsonl", "sentiment/finentity.jsonl", "sentiment/twitter_financial_news.jsonl")
 N_LABELS, N_BINS = 3, 15
 START, YARDSTICK, DECODED = "start", "supervised", "_decoded"
+AVERAGED, PARTS = "averaged", (YARDSTICK, "rloo")
 OTHERS = (START, YARDSTICK, YARDSTICK + DECODED)
 
 ARMS = {
     YARDSTICK: TuningConfig(algorithm="supervised", options=SupervisedConfig(), learning_rate=1e-4, n_steps=1),
-    "rloo": TuningConfig(algorithm="rloo", options=RlooConfig(has_dropout=True), learning_rate=1e-4, n_steps=1),
+    "rloo": TuningConfig(algorithm="rloo", options=RlooConfig(has_dropout=True), learning_rate=2e-4, n_steps=1),
     "ppo": TuningConfig(algorithm="ppo", options=PpoConfig(), learning_rate=1e-4, n_steps=1),
     "q_learning": TuningConfig(algorithm="q_learning", options=QLearningConfig(), learning_rate=1e-4, n_steps=1),
     "dqn": TuningConfig(algorithm="dqn", options=DqnConfig(), learning_rate=1e-4, n_steps=1),
 }
-"""As development seeds chose them on dev parts; the yardstick's rate as well."""
+"""As development seeds chose them on dev parts; the yardstick's rate as well. RLOO's is for 1,000 steps and more."""
 
 
 def examples_in(folder: Path, part: str) -> list[Example]:
     return [example for file in FILES for example in examples_of(read_examples(folder / file), part)]  # type: ignore[arg-type]
 
 
-def tuned(config: TuningConfig, train: Sequence[Example], dev: Sequence[Example], data: Path, folder: Path) -> Policy:
+def tuned(
+    config: TuningConfig, start: Path, train: Sequence[Example], dev: Sequence[Example], data: Path, folder: Path
+) -> Policy:
     """Return the policy of a run, which is made unless it lies there; saved weights are rounded, as shipped ones."""
     if not (folder / "policy" / "whole").is_file():
-        network, manifest, encoder = load_network(SHIPPED)
+        network, manifest, encoder = load_network(start)
         tokens = tokenize([example.text for example in train], load_tokenizer(encoder))
         feedback = [Feedback(of_text, right=example) for of_text, example in zip(tokens, train, strict=True)]
         tune(network, feedback, config, None, folder / "run", shown(folder.name))
-        made = replace(
-            manifest,
-            parent_version=manifest.version,
-            document_temperature=1.0,
-            tag_temperature=1.0,
-            data_sha256={file: sha256_of(data / file) for file in FILES},
-            metrics={},
-        )
-        saved = save_checkpoint(folder / "policy", network, made)
-        document, tag = fit_temperatures(Policy.load(folder / "policy"), dev)
-        write_manifest(
-            folder / "policy", replace(saved, document_temperature=document, tag_temperature=tag, version="")
-        )
-        (folder / "policy" / "whole").touch()
+        save(network, manifest, dev, data, folder / "policy")
     return Policy.load(folder / "policy")
+
+
+def mean_of(folders: Sequence[Path], start: Path, dev: Sequence[Example], data: Path, folder: Path) -> Policy:
+    """Return the policy with the mean of the weights of others, made unless it lies there."""
+    if not (folder / "policy" / "whole").is_file():
+        network = averaged([load_network(each / "policy")[0] for each in folders])
+        save(network, read_manifest(start), dev, data, folder / "policy")
+    return Policy.load(folder / "policy")
+
+
+def save(network: PolicyNetwork, start: Manifest, dev: Sequence[Example], data: Path, folder: Path) -> None:
+    """Leave a calibrated checkpoint in a folder."""
+    made = replace(
+        start,
+        parent_version=start.version,
+        document_temperature=1.0,
+        tag_temperature=1.0,
+        data_sha256=start.data_sha256 | {file: sha256_of(data / file) for file in FILES},
+        metrics={},
+        version="",
+    )
+    saved = save_checkpoint(folder, network, made)
+    document, tag = fit_temperatures(Policy.load(folder), dev)
+    write_manifest(folder, replace(saved, document_temperature=document, tag_temperature=tag, version=""))
+    (folder / "whole").touch()
 
 
 def shown(name: str) -> Callable[..., None]:
@@ -203,6 +223,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("runs/tuning"))
+    parser.add_argument("--start", type=Path, default=SHIPPED, help="folder of the policy that is tuned")
     parser.add_argument("--part", choices=("dev", "test"), default="test", help="dev to choose by, test to report")
     parser.add_argument("--arms", nargs="+", choices=tuple(ARMS), default=list(ARMS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[11, 12, 13])
@@ -212,20 +233,24 @@ def main() -> None:
     torch.set_num_threads(1)
     train, dev = examples_in(arguments.data, "train"), examples_in(arguments.data, "dev")
     judged_on = examples_in(arguments.data, arguments.part)
-    judged = {START: [judge(Policy.load(), judged_on)]}
+    judged = {START: [judge(Policy.load(arguments.start), judged_on)]}
     yardstick = replace(ARMS[YARDSTICK], n_steps=arguments.steps)
     for arm in arguments.arms:
         judged[arm] = []
         for seed in arguments.seeds:
             config = replace(ARMS[arm].at_compute_of(yardstick), seed=seed)
             folder = arguments.out / f"{arm}-{seed}"
-            judged[arm].append(judge(tuned(config, train, dev, arguments.data, folder), judged_on))
-            if arguments.part == "test":
-                measure(folder / "policy", judged_on)
+            judged[arm].append(judge(tuned(config, arguments.start, train, dev, arguments.data, folder), judged_on))
+    if set(PARTS) <= set(arguments.arms):
+        judged[AVERAGED] = []
+        for seed in arguments.seeds:
+            parts = [arguments.out / f"{arm}-{seed}" for arm in PARTS]
+            policy = mean_of(parts, arguments.start, dev, arguments.data, arguments.out / f"{AVERAGED}-{seed}")
+            judged[AVERAGED].append(judge(policy, judged_on))
     found = Comparison(judged).by_slice()
     show(found)
     if arguments.json:
-        print(json.dumps({"start": Policy.load().version, "part": arguments.part, "figures": found}))
+        print(json.dumps({"start": Policy.load(arguments.start).version, "part": arguments.part, "figures": found}))
 
 
 if __name__ == "__main__":
