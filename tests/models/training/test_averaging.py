@@ -22,9 +22,9 @@ def moved(network: PolicyNetwork, by: float) -> PolicyNetwork:
 def test_each_weight_is_the_mean_and_the_encoder_stays(network: PolicyNetwork) -> None:
     before = {name: value.clone() for name, value in network.trained().items()}
     still = {name: value.clone() for name, value in network.named_parameters() if not value.requires_grad}
-    mean = averaged([moved(network, 0.1), moved(network, 0.3)])
-    # (0.1 + 0.3) / 2
-    assert all(torch.allclose(value, before[name] + 0.2, atol=1e-6) for name, value in mean.trained().items())
+    mean = averaged([moved(network, 0.1), moved(network, 0.3)], shares=(0.25, 0.75))
+    # 0.25 * 0.1 + 0.75 * 0.3
+    assert all(torch.allclose(value, before[name] + 0.25, atol=1e-6) for name, value in mean.trained().items())
     kept = dict(mean.named_parameters())
     assert all(torch.equal(kept[name], value) for name, value in still.items())
 
@@ -32,6 +32,8 @@ def test_each_weight_is_the_mean_and_the_encoder_stays(network: PolicyNetwork) -
 def test_what_is_averaged_must_be_there_and_of_one_shape(network: PolicyNetwork, tiny_encoder) -> None:
     other = PolicyNetwork(load_encoder(find_encoder(str(tiny_encoder))), Adapters(rank=2, alpha=8.0, p_dropout=0.0))
     with pytest.raises(ValueError, match="none"):
-        averaged([])
+        averaged([], shares=())
     with pytest.raises(ValueError, match="one shape"):
-        averaged([network, other])
+        averaged([network, other], shares=(0.5, 0.5))
+    with pytest.raises(ValueError, match=r"sum to 1, got \[0.5, 0.6\]"):
+        averaged([network, network], shares=(0.5, 0.6))
