@@ -22,7 +22,6 @@ from pipeline.policies.refusals import RefusalReason, ReleaseRefused
 from pipeline.policies.release import Release
 from pipeline.policies.release_log import ReleaseLog
 from pipeline.reading.line_up import LineUp, Served
-from pipeline.reading.priority import stand_back
 from pipeline.reading.shadow import Trial
 from rl.registry.cache import PolicyCache
 from rl.registry.errors import PolicyDamaged, PolicyMissing, RegistryUnavailable
@@ -75,7 +74,8 @@ class PolicyFollower:
         self._default = default.version
         self._served = (default.version, 1.0)  # version and negative ratio
         self._refused: dict[str, RefusalReason] = {}  # by version
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="loading", initializer=stand_back)
+        # at the priority of the others: one that stands back may wait for its turn while it holds Python's lock
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="loading")
 
     @property
     def is_behind(self) -> bool:

@@ -1,12 +1,23 @@
-"""Lets a thread stand back behind the others of its machine."""
+"""How the threads of a reading process share its time: one stands back, and nobody holds Python's lock for long."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 
 _NICENESS = 15
+_LOCK_S = 0.0005
+
+
+def hand_over_soon() -> None:
+    """Have each thread of this process hand Python's lock over after half a millisecond, not five.
+
+    Deciding takes the lock again after each of some two hundred operations, and waits that long each time while
+    another thread makes a policy ready.
+    """
+    sys.setswitchinterval(_LOCK_S)
 
 
 def stand_back() -> None:

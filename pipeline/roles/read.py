@@ -29,6 +29,7 @@ from pipeline.policies.release_log import ReleaseLog
 from pipeline.reading.follower import PolicyFollower
 from pipeline.reading.isolation import CautiousReader
 from pipeline.reading.line_up import LineUp
+from pipeline.reading.priority import hand_over_soon
 from pipeline.reading.reader import Reader, open_policy
 from pipeline.reading.shadow import Shadow, Trial
 from pipeline.records import Decision, Origin, ShadowDecision, Tick, encode
@@ -84,6 +85,7 @@ class ReadRole:
         """Have the policies that the releases name before anything is decided; other state there is none."""
         if self._follower is not None:
             return
+        hand_over_soon()
         settings = self._settings
         public_key = load_public(settings.policy_public_key) if settings.policy_public_key else None
         log_of_releases = ReleaseLog(
