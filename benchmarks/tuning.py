@@ -1,14 +1,12 @@
 """Whether tuning the shipped policy by reward makes it better than supervised tuning, on equal data and compute.
 
     python benchmarks/tuning.py --data ../shared/data --out runs/tuning --seeds 11 12 13
-    python benchmarks/tuning.py --start p-c9f07f1b --arms supervised rloo --seeds 11 --steps 1600
-
-The second line made the shipped policy, from the folder of the one before.
+    python benchmarks/tuning.py --arms supervised rloo --seeds 11 --steps 1600
 
 Every arm starts from the same policy, reads the same train parts, and takes as much compute (padded tokens through
 a network, a backward counting two). Temperatures are fitted to the dev parts. "Decoded" arms decide the label that
 earns most by their probabilities, which is what the reward's costs ask of a policy that knows what is likely. The arm
-"averaged" has three quarters of the weights of the yardstick and a quarter of RLOO's, seed by seed: that is shipped.
+"averaged" has three quarters of the weights of the yardstick and a quarter of RLOO's, seed by seed.
 Prints a table and JSON: the mean over seeds, and 95 % intervals of paired differences by bootstrap over stories.
 What is done is kept in --out.
 """
