@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.client import AIOKafkaClient
@@ -66,6 +67,19 @@ async def commit_start_offsets(settings: Settings, role: Role) -> None:
         log.info("group %s has members: they have set its offsets", settings.group(role.value))
     finally:
         await consumer.stop()
+
+
+async def check_present(bootstrap: str, kafka_topics: Iterable[str]) -> None:
+    """Pass if all of these Kafka topics are there: at once, where a consumer would wait for them.
+
+    Raises:
+        CommandFailed: one is missing.
+    """
+    counts = await partition_counts(bootstrap)
+    for kafka_topic in kafka_topics:
+        if not counts.get(kafka_topic):
+            mend = "make it with `finsurge topics create`"
+            raise CommandFailed(f"Kafka topic {kafka_topic} is missing at {bootstrap}; {mend}")
 
 
 async def partitions_of(bootstrap: str, kafka_topic: str) -> list[TopicPartition]:

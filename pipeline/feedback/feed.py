@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError
 
+from pipeline.broker.preflight import check_present
 from pipeline.errors import CommandFailed
 from pipeline.feedback.feedback import READ, Fetched
 from pipeline.feedback.store import FeedbackStore, StoreUnusable
@@ -55,15 +56,10 @@ class FeedbackFeed:
             StoreUnusable: the store is of another Kafka.
         """
         try:
+            await check_present(self._bootstrap, self._names)
             await self._consumer.start()
-        except UnknownTopicOrPartitionError:
-            await self._consumer.stop()
-            names = ", ".join(self._names)
-            mend = "run `finsurge topics create`"
-            raise CommandFailed(f"one of {names} is missing at {self._bootstrap}; {mend}") from None
-        try:
             await self._check_offsets()
-        except StoreUnusable:
+        except (CommandFailed, StoreUnusable):
             await self._consumer.stop()
             raise
         self._place()

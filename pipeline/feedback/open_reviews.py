@@ -10,9 +10,8 @@ from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import UnknownTopicOrPartitionError
 
-from pipeline.errors import CommandFailed
+from pipeline.broker.preflight import check_present
 from pipeline.feedback.records import ReviewDrawn, ReviewEnded, ReviewRecord
 from pipeline.reading.text import full_text
 from pipeline.records import Document, decode
@@ -97,15 +96,13 @@ def still_open(values: Iterable[bytes | None], now: datetime) -> list[ReviewDraw
 @asynccontextmanager
 async def _consumer(settings: Settings, name: str) -> AsyncIterator[Any]:
     kafka_topic = settings.kafka_topic(name)
+    await check_present(settings.bootstrap, [kafka_topic])
     consumer = AIOKafkaConsumer(
         kafka_topic, bootstrap_servers=settings.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
     )
+    await consumer.start()
     try:
-        await consumer.start()
         yield consumer
-    except UnknownTopicOrPartitionError:
-        mend = "run `finsurge topics create`"
-        raise CommandFailed(f"there is no Kafka topic {kafka_topic} at {settings.bootstrap}; {mend}") from None
     finally:
         await consumer.stop()
 

@@ -234,7 +234,7 @@ def test_a_deployment_without_its_kafka_topics_is_told_the_mend(
     settings = Settings(
         broker=f"kafka://{kafka}", topic_prefix=topic_prefix, state_dir=tmp_path, http_port=free_port()
     )
-    with pytest.raises(CommandFailed, match=r"is missing at .*; run `finsurge topics create`"):
+    with pytest.raises(CommandFailed, match=r"-documents is missing at .*; make it with `finsurge topics create`"):
         asyncio.run(FeedbackProcess(settings, is_once=True).run(asyncio.Event()))
-    with pytest.raises(CommandFailed, match=r"there is no Kafka topic .*-reviews at .*; run `finsurge"):
+    with pytest.raises(CommandFailed, match=r"-reviews is missing at .*; make it with `finsurge"):
         asyncio.run(open_reviews(settings, datetime.now(UTC), limit=1))
