@@ -62,7 +62,7 @@ def demo_settings(settings: Settings, home: Path) -> Settings:
         analysts=(home / _ROSTER_FILE).absolute(),
         held_out=str((home / _HELD_OUT_FILE).absolute()),
         promotion="auto",
-        learner_corrections=100,
+        learner_corrections=140,
         shadow_documents=40,
         canary_documents=20,
         canary_share=0.5,

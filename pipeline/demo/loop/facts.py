@@ -104,7 +104,7 @@ class LoopFacts:
 
     def take_releases(self, board: ReleaseBoard) -> None:
         """Take note of what the releases say."""
-        candidates = (each for each in board.versions.values() if each.version != self.old_version)
+        candidates = (each for each in board.versions.values() if each.parent_version == self.old_version)
         candidate = next(candidates, None)
         if candidate is None or self.old_version is None:
             return

@@ -13,7 +13,10 @@ from pipeline.records import Decision
 def told_of(stage: LoopStage, facts: LoopFacts) -> list[str]:
     """Return the lines that stay once a stage is reached.
 
-    >>> told_of(LoopStage.UPDATING, LoopFacts(n_wanted=3, n_corrections=3, n_rounds=2, update=UpdateFigures(1, 9)))[0]
+    >>> from pipeline.demo.loop.facts import UpdateFigures
+    >>> facts = LoopFacts(n_wanted=3, n_corrections=3, n_rounds=2)
+    >>> facts.take_step(UpdateFigures(step=1, n_steps=30, reward=0.4))
+    >>> told_of(LoopStage.UPDATING, facts)[0]
     '3 corrections (0 of mistakes found, 3 of reviews), 2 of them joined with their decisions'
     """
     old, new = facts.old_version, facts.new_version

@@ -85,7 +85,8 @@ def test_a_candidate_is_followed_through_all_stages(facts: LoopFacts) -> None:
 
 def test_a_candidate_that_the_gate_refuses_ends_the_loop(facts: LoopFacts) -> None:
     releases = Releases()
-    facts.take_releases(releases.add(Channel.VERSION, "p-2", gate=gate(is_promoted=False)))
+    refused = gate(is_promoted=False)
+    facts.take_releases(releases.add(Channel.VERSION, "p-2", parent_version="p-1", gate=refused))
     assert facts.failure == "the gate does not let p-2 pass: calibration"
     assert (facts.is_over, facts.is_well) == (True, False)
 
