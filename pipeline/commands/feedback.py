@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import signal
-
 import click
 
 from pipeline.settings import Settings
@@ -23,18 +19,8 @@ def command(settings: Settings, once: bool) -> None:
 
     Example: finsurge feedback --once
     """
-    from pipeline.broker.connection import reach
     from pipeline.feedback.process import FeedbackProcess
+    from pipeline.standing import prepare, run_until_told
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s feedback: %(message)s", level=logging.INFO)
-    logging.getLogger("aiokafka").setLevel(logging.WARNING)
-    reach(settings.bootstrap, timeout_s=10.0)
-    process = FeedbackProcess(settings, is_once=once)
-
-    async def run() -> None:
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await process.run(stop)
-
-    asyncio.run(run())
+    prepare("feedback", settings.bootstrap)
+    run_until_told(FeedbackProcess(settings, is_once=once))
