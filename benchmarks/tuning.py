@@ -33,7 +33,6 @@ from models.labelled.example import Example, examples_of
 from models.network import PolicyNetwork
 from models.policy import Policy
 from models.tokens import tokenize
-from models.training.averaging import averaged
 from models.training.calibration import fit_temperatures
 from rl.algorithms.dqn import DqnConfig
 from rl.algorithms.feedback import Feedback
@@ -79,6 +78,22 @@ def tuned(
         tune(network, feedback, config, None, folder / "run", shown(folder.name))
         save(network, manifest, dev, data, folder / "policy")
     return Policy.load(folder / "policy")
+
+
+def averaged(networks: Sequence[PolicyNetwork], shares: Sequence[float]) -> PolicyNetwork:
+    """Return the first network with the mean, by shares, of all weights that training changes.
+
+    See "Model soups: averaging weights of multiple fine-tuned models improves accuracy without increasing inference
+    time" by Wortsman et al. The means of two factors of an adapter are not the factors of the mean: nothing is
+    promised of networks that are far apart.
+    """
+    parts = [network.trained() for network in networks]
+    mean = {
+        name: torch.stack([share * of[name].float() for share, of in zip(shares, parts, strict=True)]).sum(0)
+        for name in parts[0]
+    }
+    networks[0].restore(mean)
+    return networks[0]
 
 
 def mean_of(folders: Sequence[Path], start: Path, dev: Sequence[Example], data: Path, folder: Path) -> Policy:

@@ -74,7 +74,7 @@ class StudyConfig:
         )
     )
     # Five times production's rate and more passes: to the start policy all is new, while a policy that serves has
-    # converged. Chosen by development seeds, like what `rl.learner.recipes` says of each algorithm.
+    # converged. Chosen by development seeds, like what `rl.study.recipes` says of each algorithm.
     ceiling: CeilingConfig = field(default_factory=CeilingConfig)
     held_out: Part = "test"
     target: str = TARGET

@@ -13,11 +13,11 @@ from models.labelled.example import Example, examples_of
 from models.policy import Policy
 from models.training.trainer import OnStage
 from rl.gate.stories import stories_of
-from rl.learner.recipes import update_config
 from rl.study.answers import Desk
 from rl.study.ceiling import ceiling_policy
 from rl.study.course import Course, OnUpdate
 from rl.study.plan import HOSTILE_PARTS, CoursePlan, StudyConfig
+from rl.study.recipes import update_config
 from rl.study.results import StudyResult, result_of
 from rl.study.scores import Scores, scores_of
 from rl.study.starting import start_policy

@@ -1,6 +1,6 @@
-"""What an update is told where a kind of document is new, algorithm by algorithm, at equal compute.
+"""What a study's updates are told, algorithm by algorithm, at equal compute.
 
-Knows no rounds.
+Production's learner has defaults of its own. Knows no rounds.
 """
 
 from __future__ import annotations
