@@ -58,7 +58,7 @@ class StudyConfig:
     """
 
     seeds: tuple[int, ...] = (11, 12, 13, 14, 15)
-    # Nothing was chosen by these; 1 and 2 chose what the arms are told.
+    # Nothing was chosen by these; 1 chose what supervised tuning and RLOO are told, the others are untried.
     arms: tuple[str, ...] = ALGORITHMS
     verdict_arms: tuple[str, ...] = ("supervised", "rloo")
     hostile_arms: tuple[str, ...] = ("rloo",)
@@ -74,7 +74,7 @@ class StudyConfig:
         )
     )
     # Five times production's rate and more passes: to the start policy all is new, while a policy that serves has
-    # converged. Chosen by development seeds, like what `rl.study.recipes` says of each algorithm.
+    # converged. Chosen by a development seed, like what `rl.study.recipes` says of each algorithm.
     ceiling: CeilingConfig = field(default_factory=CeilingConfig)
     held_out: Part = "test"
     target: str = TARGET
