@@ -14,7 +14,6 @@ from pipeline.demo.board import Board
 from pipeline.demo.feed import Feed
 from pipeline.demo.gauges import Gauges
 from pipeline.demo.loop.analysts import Analysts, Answered
-from pipeline.demo.loop.corrections import CorrectionSender
 from pipeline.demo.loop.exam import Exam
 from pipeline.demo.loop.facts import LoopFacts, LoopStage
 from pipeline.demo.loop.learner_gauges import LearnerGauges
@@ -23,6 +22,7 @@ from pipeline.demo.loop.story import correction_line, told_of
 from pipeline.demo.loop.truth import Truth
 from pipeline.ingest.document_sender import DocumentSender
 from pipeline.policies.release_log import ReleaseLog
+from pipeline.records import encode
 from pipeline.settings import Settings
 
 
@@ -95,13 +95,13 @@ class Loop:
 
     async def _correct(self, deadline_at: datetime) -> None:
         kafka_topic = self.settings.kafka_topic("corrections")
-        async with CorrectionSender(self.settings.bootstrap, kafka_topic) as sender:
+        async with DocumentSender(self.settings.bootstrap, kafka_topic, noun="corrections") as sender:
             while not self.analysts.are_done and self.now() < deadline_at:
                 answer = self.analysts.answer(self.now())
                 if answer is None:
                     await self.sleep(self.config.look_every_s)
                     continue
-                await sender.send(answer.correction)
+                await sender.send_raw(answer.correction.document_id, encode(answer.correction))
                 self.facts.n_corrections, self.facts.n_found = self.analysts.n_answered, self.analysts.n_found
                 self._tell_mistake(answer)
                 await self.sleep(1 / self.config.corrections_per_s)
