@@ -94,7 +94,8 @@ def topic_specs(prefix: str, partitions: int) -> list[TopicSpec]:
         ("alerts", partitions, _KEPT_90_DAYS),
         ("shadows", partitions, _KEPT_90_DAYS),
         ("reviews", partitions, _KEPT_FOR_LEARNING),
-        ("corrections", partitions, _KEPT_FOR_LEARNING),
+        # by the broker's time: who corrects must not be able to date answers back to before a release of theirs
+        ("corrections", partitions, {**_KEPT_FOR_LEARNING, "message.timestamp.type": "LogAppendTime"}),
         # a round holds its document's whole text, and more
         ("rounds", partitions, {**_KEPT_FOR_LEARNING, "max.message.bytes": str(DLQ_MAX_BYTES)}),
         ("actions", partitions, _KEPT_FOR_LEARNING),

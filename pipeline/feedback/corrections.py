@@ -164,7 +164,7 @@ class CorrectionDesk:
             review = self._desks.reviews.find(previous.trace.review_id)
         is_later = previous is not None and _order(previous) < (correction.corrected_at, correction.id)
         supersedes = previous.id if previous is not None and is_later else None
-        return Joinable(correction, arrived.lies_at, decided, text, review, supersedes)
+        return Joinable(correction, arrived.lies_at, arrived.recorded_at, decided, text, review, supersedes)
 
     def _found(self, correction: Correction) -> tuple[DecidedDocument | None, ReviewDrawn | None]:
         decided = self._desks.decided

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from models.labelled.example import Example, LabelledSpan
 from pipeline.feedback.decided import DecidedDocument
@@ -22,6 +23,7 @@ class Joinable:
 
     correction: Correction
     lies_at: Origin  # in `corrections`
+    recorded_at: datetime
     decided: DecidedDocument
     text: str
     review: ReviewDrawn | None  # that it answers; None: the analyst came upon the document
@@ -81,6 +83,7 @@ def joined(joinable: Joinable, right: Example | None, story: str, topics: tuple[
         verdict=correction.verdict,
         right=right,
         corrected_at=correction.corrected_at,
+        recorded_at=joinable.recorded_at,
         # a bare rejection does not tell how wrong it was
         reward=None if right is None else reward_of(served, right),
     )

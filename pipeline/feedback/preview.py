@@ -97,7 +97,7 @@ class Preview:
         if correction.review_id is not None and (review is None or review.document_id != correction.document_id):
             detail = f"review {correction.review_id!a} was not drawn of this document; see `finsurge reviews`"
             raise RecordRejected(RejectReason.UNKNOWN_REVIEW, detail)
-        right_by(Joinable(correction, Origin(-1, -1), decided, text, review))
+        right_by(Joinable(correction, Origin(-1, -1), correction.corrected_at, decided, text, review))
 
     def _review(self, correction: Correction) -> ReviewDrawn | None:
         if self._store is None or correction.review_id is None:

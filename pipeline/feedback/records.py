@@ -150,6 +150,7 @@ class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     right: RightRecord | None
     corrected_at: AwareDatetime
+    recorded_at: AwareDatetime
     reward: float | None
     weight: float
     trace: RoundTrace

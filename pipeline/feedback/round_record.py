@@ -14,7 +14,13 @@ _NAMES: tuple[SentimentName, ...] = ("negative", "neutral", "positive")
 
 
 def record_of(answered: Round, trace: RoundTrace) -> RoundRecord:
-    """Return the round as it travels, with where it came from."""
+    """Return the round as it travels, with where it came from.
+
+    Raises:
+        ValueError: it is not known when the broker took its correction.
+    """
+    if answered.recorded_at is None:
+        raise ValueError("recorded_at must be given of a round that travels, got None")
     return RoundRecord(
         id=answered.id,
         document_id=answered.document_id,
@@ -34,6 +40,7 @@ def record_of(answered: Round, trace: RoundTrace) -> RoundRecord:
         verdict=answered.verdict,
         right=None if answered.right is None else _right_record(answered.right),
         corrected_at=answered.corrected_at,
+        recorded_at=answered.recorded_at,
         reward=answered.reward,
         weight=answered.weight,
         trace=trace,
@@ -65,6 +72,7 @@ def round_of(record: RoundRecord) -> Round:
         verdict=record.verdict,
         right=None if record.right is None else _example(record.right, record.text),
         corrected_at=record.corrected_at,
+        recorded_at=record.recorded_at,
         reward=record.reward,
         weight=record.weight,
     )

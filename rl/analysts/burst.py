@@ -82,7 +82,7 @@ class Burst:
 
     def covers(self, claim: Claim) -> bool:
         """Whether a claim of the analyst on the topic lies in the stretch, or moves the same way outside it."""
-        return self.first_day <= day_of(claim.at) <= self.last_day or claim.push == self.push
+        return self.first_day <= day_of(claim.known_at) <= self.last_day or claim.push == self.push
 
 
 def bursts_of(

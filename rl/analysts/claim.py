@@ -52,6 +52,12 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
     judged: tuple[tuple[Span, int], ...] = ()  # of a bare verdict: the units that were shown
     is_rejection: bool = False  # one of `judged` is wrong
     is_found: bool = False  # by the analyst, not drawn: such documents are mostly mistakes
+    recorded_at: datetime | None = None  # when the broker took it
+
+    @property
+    def known_at(self) -> datetime:
+        """When it came: what an analyst says of the time orders the analyst's own answers, and no more."""
+        return self.recorded_at or self.at
 
     @property
     def push(self) -> Push:
@@ -93,6 +99,7 @@ def claim_of(judged: Round) -> Claim:
         judged=() if right is not None else _labels(unit.unit for unit in shown),
         is_rejection=is_rejection,
         is_found=judged.review_reason is ReviewReason.FOUND,
+        recorded_at=judged.recorded_at,
     )
 
 

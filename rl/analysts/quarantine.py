@@ -88,7 +88,9 @@ def quarantines_of(
         covered = [
             claim
             for claim in claims
-            if claim.analyst == burst.analyst and (cleared is None or claim.at > cleared) and burst.covers(claim)
+            if claim.analyst == burst.analyst
+            and (cleared is None or claim.known_at > cleared)
+            and burst.covers(claim)
         ]
         covered.sort(key=lambda claim: (claim.at, claim.round_id))
         is_alone = burst.n_others < config.min_others

@@ -56,7 +56,7 @@ def stories_of(claims: Sequence[Claim], push: Push) -> list[JudgedStory]:
     return [
         JudgedStory(
             analyst,
-            min(claim.at for claim in copies),
+            min(claim.known_at for claim in copies),
             all(claim.is_found for claim in copies),
             any(claim.push for claim in copies),
             any(claim.push == push for claim in copies),

@@ -81,7 +81,8 @@ class Round:
     analyst: str
     verdict: Verdict
     right: Example | None = None  # of CORRECT, and of CONFIRM of a whole proposal; its text is `text`
-    corrected_at: datetime
+    corrected_at: datetime  # as the analyst says: of two answers the later one counts
+    recorded_at: datetime | None = None  # when the broker took it, which nobody can date back; None: there is none
     reward: float | None = None  # of the served action; None where there is no evidence
     weight: float = 1.0  # of the analyst's reliability, in [0, 1]; 0 while quarantined
 

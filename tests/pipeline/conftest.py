@@ -12,12 +12,24 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
+
+from pipeline.feedback.records import (
+    RightMention,
+    RightRecord,
+    RoundRecord,
+    RoundTrace,
+    SentimentName,
+    UnitRecord,
+)
+from pipeline.records import Origin
+from rl.rounds.round import ReviewReason, Verdict
 
 Finsurge = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -51,6 +63,55 @@ def finsurge(tmp_path: Path) -> Finsurge:
         )
 
     return run
+
+
+RecordOf = Callable[..., RoundRecord]
+
+
+@pytest.fixture
+def record() -> RecordOf:
+    """Makes a round on the wire: `record(number, name="Tesla")`, good news that was served as bad."""
+
+    def _record(
+        number: int,
+        *,
+        name: str = "Tesla",
+        analyst: str = "ada",
+        minute: int | None = None,
+        sentiment: SentimentName = "positive",
+    ) -> RoundRecord:
+        at = datetime(2026, 1, 2, tzinfo=UTC) + timedelta(minutes=number if minute is None else minute)
+        origin = Origin(0, number)
+        return RoundRecord(
+            id=f"c{number}",
+            document_id=f"d{number}",
+            story=f"s{number}",
+            topics=("tesla",),
+            text=f"{name} drops the profit warning",
+            kind="news",
+            source="Wire",
+            published_at=at,
+            decided_at=at,
+            policy_version="p-1",
+            served=(UnitRecord(sentiment="negative"),),
+            shown=None,
+            p_review=0.1,
+            review_reason=ReviewReason.BLIND,
+            analyst=analyst,
+            verdict=Verdict.CORRECT,
+            right=RightRecord(
+                sentiment=sentiment,
+                mentions=(RightMention(start=0, end=len(name), sentiment=sentiment),),
+                are_mentions_complete=True,
+            ),
+            corrected_at=at,
+            recorded_at=at,
+            reward=0.0,
+            weight=1.0,
+            trace=RoundTrace(document=origin, decision=origin, correction=origin),
+        )
+
+    return _record
 
 
 @dataclass

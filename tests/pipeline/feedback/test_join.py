@@ -154,6 +154,14 @@ def test_an_earlier_word_that_comes_later_changes_nothing(bench) -> None:
     assert bench.metric("feedback_rounds_total", reason="superseded") == 1
 
 
+def test_a_round_tells_when_its_correction_came_whatever_the_analyst_says_of_the_time(bench) -> None:
+    bench.correct("d-1", labels=NEUTRAL, corrected_at=(bench.now - timedelta(days=9)).isoformat())
+    came_at = bench.now
+    bench.wait(5)  # it waits for its decision
+    bench.decide("d-1", TEXT)
+    assert [record.recorded_at for record in bench.rounds] == [came_at]
+
+
 def test_two_analysts_make_two_rounds_and_the_later_one_counts(bench) -> None:
     bench.decide("d-1", TEXT)
     bench.correct("d-1", analyst="ada", labels=NEUTRAL)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -21,7 +22,7 @@ from pipeline.errors import CommandFailed
 from pipeline.feedback.actions import QuarantineReleased
 from pipeline.feedback.actions_feed import ActionsFeed
 from pipeline.feedback.audit import entries_of
-from pipeline.feedback.records import RightRecord, RoundRecord, RoundTrace, UnitRecord
+from pipeline.feedback.records import RoundRecord
 from pipeline.learner.decisions_feed import DecisionsFeed
 from pipeline.learner.drift import DriftWatch
 from pipeline.learner.metrics import LearnerMetrics
@@ -29,47 +30,21 @@ from pipeline.learner.process import PORT, LearnerProcess
 from pipeline.learner.round_log import RoundLog
 from pipeline.learner.rounds_feed import RoundsFeed
 from pipeline.learner.weighed_rounds import WeighedRounds
-from pipeline.records import Origin, encode
+from pipeline.records import encode
 from pipeline.settings import Settings
 from rl.analysts.guard import AnalystGuard
-from rl.rounds.round import ReviewReason, Verdict
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
 
-def record(number: int, analyst: str, minute: int, sentiment: str) -> RoundRecord:
-    at = datetime(2026, 1, 2, tzinfo=UTC) + timedelta(minutes=minute)
-    origin = Origin(0, number)
-    return RoundRecord(
-        id=f"c{number}",
-        document_id=f"d{number}",
-        story=f"s{number}",
-        topics=("tesla",),
-        text="Tesla drops the profit warning",
-        kind="news",
-        source="Wire",
-        published_at=at,
-        decided_at=at,
-        policy_version="p-1",
-        served=(UnitRecord(sentiment="negative"),),
-        shown=None,
-        p_review=0.1,
-        review_reason=ReviewReason.BLIND,
-        analyst=analyst,
-        verdict=Verdict.CORRECT,
-        right=RightRecord(sentiment=sentiment, mentions=(), are_mentions_complete=True),
-        corrected_at=at,
-        reward=0.0,
-        weight=1.0,
-        trace=RoundTrace(document=origin, decision=origin, correction=origin),
-    )
-
-
-def rounds() -> list[RoundRecord]:
+@pytest.fixture
+def rounds(record: Callable[..., RoundRecord]) -> list[RoundRecord]:
     """Forty honest answers, and ten of one who calls good what is bad."""
     names = ("ada", "bob", "cy", "dee", "flo")
-    honest = [record(number, names[number % 5], number * 144, "negative") for number in range(40)]
-    return honest + [record(100 + k, "eve", k * 400, "positive") for k in range(10)]
+    honest = [
+        record(number, analyst=names[number % 5], minute=number * 144, sentiment="negative") for number in range(40)
+    ]
+    return honest + [record(100 + k, analyst="eve", minute=k * 400, sentiment="positive") for k in range(10)]
 
 
 async def send(settings: Settings, name: str, values: list[bytes]) -> None:
@@ -83,10 +58,10 @@ async def send(settings: Settings, name: str, values: list[bytes]) -> None:
 
 
 @pytest.fixture
-def settings(kafka: str, topic_prefix: str, tmp_path: Path) -> Settings:
+def settings(kafka: str, topic_prefix: str, rounds: list[RoundRecord], tmp_path: Path) -> Settings:
     settings = Settings(broker=f"kafka://{kafka}", topic_prefix=topic_prefix, partitions=2, state_dir=tmp_path)
     create(settings.bootstrap, topic_specs(topic_prefix, 2))
-    asyncio.run(send(settings, "rounds", [*(encode(each) for each in rounds()), b"none of ours"]))
+    asyncio.run(send(settings, "rounds", [*(encode(each) for each in rounds), b"none of ours"]))
     return settings
 
 

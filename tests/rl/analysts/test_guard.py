@@ -162,6 +162,18 @@ def test_a_second_person_releases_what_was_held_and_what_comes_later_is_looked_a
     assert reasons(guard, pushed) == {GuardReason.COUNTED}
 
 
+def test_what_is_dated_back_to_before_a_release_is_looked_at_anew(answer: AnswerOf) -> None:
+    pushed = push(answer)
+    released_at = pushed[-1].corrected_at
+    guard = told([*calm(answer), *pushed])
+    guard.release(Release("eve", "acme", "ada", released_at))
+    later = [answer("eve", 500 + k, day=4 + k / 10, said=0) for k in range(8)]
+    backdated = [replace(each, corrected_at=released_at, recorded_at=each.corrected_at) for each in later]
+    for answered in backdated:
+        guard.update(answered)
+    assert reasons(guard, backdated) == {GuardReason.QUARANTINED}
+
+
 def test_nobody_releases_themselves() -> None:
     with pytest.raises(ValueError, match="by must be a second person, got eve"):
         Release("eve", "acme", "eve", NOON_LATER)
