@@ -5,10 +5,11 @@
 Ten analysts answer 60 reviews a day about 40 companies of unequal fame; the policy is right on 85 % of labels, honest
 analysts on 95 %, one in ten (the careless one) on 80 %. Scenarios: nobody is hostile; a true crisis, of which the
 policy reads nothing, in one company for a week; two in ten push one company, from the first day, or after 30 honest
-days, to either side, on drawn documents or on ones that they find. Polarity moved: of the company's reviewed
-documents, what the rounds say less what is true, weighted by the guard, beside the same without a guard and what
-honest errors alone make of it. Whom the guard holds is looked at after each push, and after every fourth other
-round. Time is of `weigh` on so many rounds at once, after `update` of each.
+days, to either side, on drawn documents or on ones that they find, of which one in five is put before somebody else;
+four honest ones find documents in a crisis. Polarity moved: of the company's reviewed documents, what the rounds say
+less what is true, weighted by the guard, beside the same without a guard and what honest errors alone make of it.
+Whom the guard holds is looked at after each push, and after every fourth other round. Time is of `weigh` on
+so many rounds at once, after `update` of each.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from random import Random
 
 from models.labelled.example import Example, LabelledSpan
 from rl.analysts.guard import AnalystGuard, GuardReason
+from rl.review import ReviewConfig
 from rl.rounds.round import ReviewReason, Round, ShownUnit, Verdict
 from rl.rounds.unit import Unit
 
@@ -31,6 +33,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 N_DAYS, N_A_DAY, N_TOPICS = 60, 60, 40
 CRISIS = range(30, 37)
 LOOKED_AT_EVERY = 4
+P_SECOND = ReviewConfig().second
 TEXT = "Acme said on Monday"
 SPAN = (0, 4)
 
@@ -44,9 +47,8 @@ class Scenario:
     n_hostile: int = 0
     pushed: int = 2
     begins_day: int = 0
-    finds: int = (
-        0  # documents a day that each hostile analyst finds about the company, instead of waiting for reviews
-    )
+    finds: int = 0  # documents a day about the company that each hostile analyst finds, beside reviews
+    finds_crisis: int = 0  # that each of four honest ones finds while there is a crisis
     has_crisis: bool = False
     target: int = 3  # by fame
 
@@ -55,11 +57,14 @@ SCENARIOS = (
     Scenario("honest"),
     Scenario("true crisis", has_crisis=True, target=3),
     Scenario("true crisis, small company", has_crisis=True, target=25),
+    Scenario("true crisis, 4 of 10 find 2 a day", has_crisis=True, finds_crisis=2),
+    Scenario("true crisis, small, 4 of 10 find", has_crisis=True, target=25, finds_crisis=2),
     Scenario("2 of 10 push up", n_hostile=2),
     Scenario("2 of 10 push down", n_hostile=2, pushed=0),
     Scenario("2 of 10 push up, small company", n_hostile=2, target=25),
     Scenario("2 of 10 push up after 30 days", n_hostile=2, begins_day=30),
     Scenario("2 of 10 find 3 a day, push up", n_hostile=2, finds=3),
+    Scenario("2 of 10 find 1 a day, small company", n_hostile=2, finds=1, target=25),
     Scenario("1 of 5 pushes up", n_analysts=5, n_hostile=1),
     Scenario("4 of 20 push up", n_analysts=20, n_hostile=4),
 )
@@ -138,9 +143,16 @@ def answered(scenario: Scenario, seed: int, n_a_day: int = N_A_DAY, n_doubled: f
                 rounds.append(
                     seconded(first, draw.choice([name for name in team if name != analyst]), scenario, draw)
                 )
-        for name in hostile:
-            for _ in range(scenario.finds if day >= scenario.begins_day else 0):
-                rounds.append(judged(len(rounds), day + 0.99, scenario.target, name, scenario, draw, is_found=True))
+        finders = dict.fromkeys(hostile, scenario.finds if day >= scenario.begins_day else 0)
+        if scenario.has_crisis and day in CRISIS:
+            finders |= dict.fromkeys(honest[:4], scenario.finds_crisis)
+        for name, n_found in finders.items():
+            for _ in range(n_found):
+                first = judged(len(rounds), day + 0.99, scenario.target, name, scenario, draw, is_found=True)
+                rounds.append(first)
+                if draw.random() < P_SECOND:
+                    another = draw.choice([each for each in team if each != name])
+                    rounds.append(seconded(first, another, scenario, draw))
     return rounds
 
 
@@ -153,6 +165,8 @@ def seconded(first: Judged, analyst: str, scenario: Scenario, draw: Random) -> J
     right = Example(TEXT, said, (LabelledSpan(*SPAN, said),), are_spans_complete=True)
     fields = {field: getattr(first.round, field) for field in Round.__slots__}
     fields |= {"id": f"{first.round.id}-b", "analyst": analyst, "right": right}
+    if first.round.review_reason is ReviewReason.FOUND:
+        fields["review_reason"] = ReviewReason.SECOND
     return Judged(Round(**fields), first.topic, first.truth, is_pushed)
 
 
@@ -249,25 +263,26 @@ def mean_of(rows: Sequence[dict[str, float]]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0, help="of the first run; others than 0 and on to choose by")
     parser.add_argument("--rounds", type=int, default=100_000, help="for the time")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON only")
     parser.add_argument("--only", default="", help="scenarios whose name begins so")
     arguments = parser.parse_args()
     chosen = [scenario for scenario in SCENARIOS if scenario.name.startswith(arguments.only)]
-    results = {s.name: mean_of([run(s, seed) for seed in range(arguments.runs)]) for s in chosen}
+    results = {s.name: mean_of([run(s, arguments.seed + n) for n in range(arguments.runs)]) for s in chosen}
     speed = timed(arguments.rounds)
     if not arguments.json:
         print(
-            f"{'scenario':<32} {'caught':>7} {'pushes':>7} {'pushes':>7} {'pairs falsely held':>19}"
+            f"{'scenario':<36} {'caught':>7} {'pushes':>7} {'pushes':>7} {'pairs falsely held':>19}"
             f" {'polarity moved':>26} {'accuracy':>14}"
         )
         print(
-            f"{'':<32} {'':>7} {'until':>7} {'held':>7} {'ever':>9} {'at end':>9} {'no guard':>9} {'guard':>8}"
+            f"{'':<36} {'':>7} {'until':>7} {'held':>7} {'ever':>9} {'at end':>9} {'no guard':>9} {'guard':>8}"
             f" {'honest':>7} {'careless':>8} {'others':>6}"
         )
         for name, row in results.items():
             print(
-                f"{name:<32} {row['caught']:>7.2f} {row['rounds_until']:>7.1f} {row['pushes_held']:>7.3f} "
+                f"{name:<36} {row['caught']:>7.2f} {row['rounds_until']:>7.1f} {row['pushes_held']:>7.3f} "
                 f"{row['false_ever']:>9.5f} {row['false_final']:>9.5f} {row['bias_unguarded']:>9.3f} "
                 f"{row['bias_guarded']:>8.3f} {row['bias_honest']:>7.3f} {row['careless_accuracy']:>8.3f} "
                 f"{row['honest_accuracy']:>6.3f}"

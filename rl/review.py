@@ -42,13 +42,16 @@ class ReviewConfig:
     # Added where another policy decides otherwise: one of the two errs.
     max_p: float = 0.90
     # Below 1, so that nobody can foretell with certainty that a document is reviewed.
+    second: float = 0.20
+    # Of the documents that an analyst came upon: another one is asked about them too, blind. Who reports a company's
+    # documents one-sidedly is so contradicted, and who is right is seconded.
     per_day: float | None = None
     # Reviews that the analysts manage, on average; None: all that are drawn. The uniform part is never cut for it.
     salt: str = ""
     # Of the deployment, secret: who knows it can foretell which documents are reviewed.
 
     def __post_init__(self) -> None:
-        for name in ("uncertain", "impact", "disagreement"):
+        for name in ("uncertain", "impact", "disagreement", "second"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         if not MIN_P_REVIEW <= self.uniform <= 1:
@@ -171,6 +174,11 @@ class ReviewSampler:
         parts = wanted.scaled(scale)
         coin, share = _coins(config.salt, candidate.document_id, candidate.policy_version)
         return ReviewDraw(coin < parts.p, parts.p, _reason(parts, share), parts, scale)
+
+    def is_seconded(self, document_id: str, policy_version: str) -> bool:
+        """Return whether somebody else is asked about a document that an analyst came upon; always the same."""
+        coin, _ = _coins(f"{self._config.salt}:second", document_id, policy_version)
+        return coin < self._config.second
 
     def update(self, candidate: ReviewCandidate) -> None:
         """Count a decision, whether or not it was drawn."""

@@ -8,19 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from pipeline.feedback.decided import DecidedDocument
 from pipeline.feedback.metrics import FeedbackMetrics
 from pipeline.feedback.proposal import proposal_of
-from pipeline.feedback.records import Correction, ReviewDrawn, ReviewEnded, ReviewRecord
+from pipeline.feedback.records import Correction, ReviewDrawn, ReviewEnded, ReviewRecord, UnitRecord
 from pipeline.feedback.round_record import shown_records
 from pipeline.feedback.store import FeedbackStore, Sending
 from pipeline.records import Decision, decode, encode
 from rl.exploration import ExplorationConfig
-from rl.review import ReviewCandidate, ReviewConfig, ReviewDraw, ReviewSampler
+from rl.review import ReviewCandidate, ReviewConfig, ReviewSampler
 from rl.rounds.round import ReviewReason
 
 _FACT = "review sampler"
@@ -43,6 +43,13 @@ class ReviewPlan:
     def __post_init__(self) -> None:
         if not self.due_s > 0:
             raise ValueError(f"due_s must be > 0, got {self.due_s}")
+
+
+class _Draw(NamedTuple):
+    p_review: float
+    parts: dict[str, float]
+    reason: ReviewReason
+    proposal: tuple[UnitRecord, ...] | None
 
 
 class ReviewBook:
@@ -89,14 +96,22 @@ class ReviewBook:
         )
         if not drawn.is_drawn:
             return None
-        review = self._review(decision, drawn, now)
-        due_s = int(review.due_at.timestamp())
-        self._connection.execute(
-            "INSERT OR IGNORE INTO reviews VALUES (?, ?, ?, NULL, ?)", (review.id, decided.key, due_s, encode(review))
-        )
-        self._send(review)
-        self._metrics.count_drawn(review.reason)
-        return review
+        is_blind = drawn.reason is ReviewReason.BLIND
+        proposal = None if is_blind else shown_records(proposal_of(decision, self._plan.exploration))
+        parts = {name: getattr(drawn.parts, name) for name in ("uniform", "uncertain", "impact", "disagreement")}
+        return self._open(decided, _Draw(drawn.p_review, parts, drawn.reason, proposal), now)
+
+    def second(self, decided: DecidedDocument, now: datetime) -> ReviewDrawn | None:
+        """Toss the coin of a document that an analyst came upon, and return the review for somebody else, if any.
+
+        Of a document that has a review already others are asked anyway. It is blind: whether two agree is to be seen.
+        """
+        decision = decided.decision
+        is_asked = self._connection.execute("SELECT 1 FROM reviews WHERE origin = ?", (decided.key,)).fetchone()
+        if is_asked or not self._sampler.is_seconded(decision.document_id, decision.policy_version):
+            return None
+        p = self._plan.sampling.second
+        return self._open(decided, _Draw(p, {"second": p}, ReviewReason.SECOND, None), now)
 
     def find(self, review_id: str) -> ReviewDrawn | None:
         """Return a review."""
@@ -134,20 +149,27 @@ class ReviewBook:
         )
         return changed.rowcount > 0
 
-    def _review(self, decision: Decision, drawn: ReviewDraw, now: datetime) -> ReviewDrawn:
-        is_blind = drawn.reason is ReviewReason.BLIND
-        return ReviewDrawn(
+    def _open(self, decided: DecidedDocument, draw: _Draw, now: datetime) -> ReviewDrawn:
+        decision = decided.decision
+        review = ReviewDrawn(
             id=review_id_of(decision),
             document_id=decision.document_id,
             origin=decision.origin,
             policy_version=decision.policy_version,
-            p_review=drawn.p_review,
-            parts={name: getattr(drawn.parts, name) for name in ("uniform", "uncertain", "impact", "disagreement")},
-            reason=drawn.reason,
-            proposal=None if is_blind else shown_records(proposal_of(decision, self._plan.exploration)),
+            p_review=draw.p_review,
+            parts=draw.parts,
+            reason=draw.reason,
+            proposal=draw.proposal,
             drawn_at=now,
             due_at=now + timedelta(seconds=self._plan.due_s),
         )
+        due_s = int(review.due_at.timestamp())
+        self._connection.execute(
+            "INSERT OR IGNORE INTO reviews VALUES (?, ?, ?, NULL, ?)", (review.id, decided.key, due_s, encode(review))
+        )
+        self._send(review)
+        self._metrics.count_drawn(review.reason)
+        return review
 
     def _send(self, record: ReviewRecord) -> None:
         self._store.send(Sending("reviews", record.document_id.encode(), encode(record)))

@@ -40,6 +40,11 @@ class BurstConfig:
     # believed as firmly as 20 of them would show it.
     p_push_found: float = 0.95
     # Of moved found documents that one who pushes moves that way.
+    p_beyond: float = 0.20
+    # Of documents that somebody else was asked about too, those on which an honest but careless analyst lies beyond
+    # the other one, that way.
+    p_push_beyond: float = 0.80
+    # Those on which one who pushes does.
     nearness_s: float = 2 * 86_400.0
     # Others' answers count by exp(-time apart / this): a crisis lasts days.
     min_evidence: float = 9.2
@@ -57,6 +62,10 @@ class BurstConfig:
             raise ValueError(f"p_push must be in (p_usual ({self.p_usual}), 1), got {self.p_push}")
         if not 0.5 < self.p_push_found < 1:
             raise ValueError(f"p_push_found must be in (0.5, 1), got {self.p_push_found}")
+        if not 0 < self.p_beyond < self.p_push_beyond < 1:
+            raise ValueError(
+                f"p_beyond and p_push_beyond must rise in (0, 1), got {self.p_beyond} and {self.p_push_beyond}"
+            )
         for name in ("n_usual", "n_balance", "nearness_s", "min_evidence", "min_moves", "min_others"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
@@ -122,7 +131,7 @@ def _bursts_towards(
     suspected = tallies_of(held, days, moved_drawn=False)
     usual = Usual.of(tallies_of(stories, days, moved_drawn=True), days, config.nearness_s)
     bursts = [_burst_of(name, push, days, suspected[name], usual, config) for name in suspects]
-    n_judged = {name: float(suspected[name][:, ::2].sum()) for name in suspects}
+    n_judged = {name: float(suspected[name][:, :4:2].sum()) for name in suspects}
     return _shown([burst for burst in bursts if burst is not None], n_judged, len(usual.names), config)
 
 
@@ -158,14 +167,15 @@ def _burst_of(
     p_topic = (config.p_usual * config.n_usual + n_pushed) / (config.n_usual + n)
     n_near, n_pushed = trimmed(others.near[..., :2])
     p_drawn = _in_doubt(p_topic, config.n_usual, n_near, n_pushed, config.p_push)
-    p_found = _in_doubt(0.5, config.n_balance, *trimmed(others.near[..., 2:]), config.p_push_found)
+    p_found = _in_doubt(0.5, config.n_balance, *trimmed(others.near[..., 2:4]), config.p_push_found)
     evidence = _log_ratio(tally[:, 0], tally[:, 1], p_drawn, config.p_push)
     evidence += _log_ratio(tally[:, 2], tally[:, 3], p_found, config.p_push_found)
+    evidence += _log_ratio(tally[:, 4], tally[:, 5], np.full(len(days), config.p_beyond), config.p_push_beyond)
     first, past, greatest = _greatest_stretch(evidence)
-    n_stories, n_moves = float(tally[first:past, ::2].sum()), float(tally[first:past, 1::2].sum())
+    n_stories, n_moves = float(tally[first:past, :4:2].sum()), float(tally[first:past, 1:4:2].sum())
     if n_moves < _MIN_MOVES_TOGETHER:
         return None
-    by_day = tally[first:past, ::2]  # (days, 2)
+    by_day = tally[first:past, :4:2]  # (days, 2)
     usual_share = float((by_day * np.stack([p_drawn, p_found], axis=1)[first:past]).sum()) / n_stories
     n_others = float((by_day.sum(axis=1) * n_near[first:past]).sum()) / n_stories
     return Burst(

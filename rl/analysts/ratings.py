@@ -53,7 +53,7 @@ class Ratings:
         collected = _Collected()
         for document_id, about in documents.items():
             known = gold.get(document_id)
-            if len(about) > 1 or known is not None or not about[0].is_found:
+            if len(about) > 1 or known is not None or about[0].is_drawn:
                 _collect(about, known, collected)
         return collected.ratings()
 
@@ -101,7 +101,7 @@ class _Collected:
 
 
 def _collect(about: Sequence[Claim], known: Example | None, collected: _Collected) -> None:
-    drawn = next((claim for claim in about if not claim.is_found), None)
+    drawn = next((claim for claim in about if claim.is_drawn), None)
     said: dict[str, tuple[Labels, bool]] = {}  # of each rater, and whether all else is no mention
     for claim in about:
         if not claim.judged:

@@ -26,8 +26,8 @@ def day_of(at: datetime) -> int:
 
 
 Tally = NDArray[np.float64]
-"""Stories of one analyst by day, (days, 4): drawn ones that could be moved, those moved that way; and moved ones,
-drawn or found, those moved that way."""
+"""Stories of one analyst by day, (days, 6): drawn ones that could be moved, those moved that way; moved ones, drawn
+or found, those moved that way; answers of others who were asked about them, those that this analyst's lies beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,35 +45,57 @@ class JudgedStory:
     is_found: bool
     is_moved: bool
     is_pushed: bool
+    n_compared: int = 0  # answers of others who were asked the same, and which could be moved that way
+    n_beyond: int = 0  # of these, those that this analyst's lies beyond
 
 
 def stories_of(claims: Sequence[Claim], push: Push) -> list[JudgedStory]:
     """Return what each analyst made of each story that was moved that way, or could have been."""
     together: defaultdict[tuple[str, str], list[Claim]] = defaultdict(list)
+    asked: defaultdict[str, list[Claim]] = defaultdict(list)
     for claim in claims:
+        if not claim.is_found:
+            asked[claim.document_id].append(claim)
         if claim.push == push or claim.can_move(push):
             together[claim.analyst, claim.story].append(claim)
-    return [
-        JudgedStory(
-            analyst,
-            min(claim.known_at for claim in copies),
-            all(claim.is_found for claim in copies),
-            any(claim.push for claim in copies),
-            any(claim.push == push for claim in copies),
+    stories: list[JudgedStory] = []
+    for (analyst, _), copies in together.items():
+        others = {other.analyst: (claim, other) for claim in copies for other in asked[claim.document_id]}
+        others.pop(analyst, None)
+        beyond = [is_beyond for pair in others.values() if (is_beyond := _is_beyond(*pair, push)) is not None]
+        stories.append(
+            JudgedStory(
+                analyst,
+                min(claim.known_at for claim in copies),
+                all(claim.is_found for claim in copies),
+                any(claim.push for claim in copies),
+                any(claim.push == push for claim in copies),
+                len(beyond),
+                sum(beyond),
+            )
         )
-        for (analyst, _), copies in together.items()
-    ]
+    return stories
+
+
+def _is_beyond(claim: Claim, other: Claim, push: Push) -> bool | None:
+    """Return whether a claim lies further that way than another one; None where it could not."""
+    of_other = dict(other.said)
+    both = [(label, of_other[span]) for span, label in claim.said if span in of_other]
+    if all(theirs - 1 == push for _, theirs in both):
+        return None
+    return sum(label - theirs for label, theirs in both) * push > 0
 
 
 def tallies_of(stories: Iterable[JudgedStory], days: NDArray[np.int64], *, moved_drawn: bool) -> dict[str, Tally]:
     """Return the tally of each analyst; against an analyst, drawn ones that were moved do not count twice."""
-    tallies: defaultdict[str, Tally] = defaultdict(lambda: np.zeros((len(days), 4)))
+    tallies: defaultdict[str, Tally] = defaultdict(lambda: np.zeros((len(days), 6)))
     for story in stories:
         row = tallies[story.analyst][np.searchsorted(days, day_of(story.at))]
         if not story.is_found:
             row[:2] += (1, story.is_pushed)
         if story.is_moved and (story.is_found or moved_drawn):
-            row[2:] += (1, story.is_pushed)
+            row[2:4] += (1, story.is_pushed)
+        row[4:] += (story.n_compared, story.n_beyond)
     return tallies
 
 
@@ -81,20 +103,20 @@ def tallies_of(stories: Iterable[JudgedStory], days: NDArray[np.int64], *, moved
 class Usual:
     """What the analysts of a topic made of it: near each day, and in all.
 
-    >>> usual = Usual.of({"ada": np.ones((2, 4))}, np.array([0, 1]), nearness_s=86_400.0)
+    >>> usual = Usual.of({"ada": np.ones((2, 6))}, np.array([0, 1]), nearness_s=86_400.0)
     >>> usual.near.round(2)[0, :, 0].tolist(), usual.without("ada").names
     ([1.37, 1.37], [])
     """
 
     names: list[str]
-    near: NDArray[np.float64]  # (analysts, days, 4)
-    overall: NDArray[np.float64]  # (analysts, 1, 4)
+    near: NDArray[np.float64]  # (analysts, days, 6)
+    overall: NDArray[np.float64]  # (analysts, 1, 6)
 
     @classmethod
     def of(cls, tallies: Mapping[str, Tally], days: NDArray[np.int64], nearness_s: float) -> Usual:
         """Return sums over all days, each day weighted by exp(-time apart / nearness_s), and unweighted ones."""
         names = sorted(tallies)
-        stacked = np.stack([tallies[name] for name in names])  # (analysts, days, 4)
+        stacked = np.stack([tallies[name] for name in names])  # (analysts, days, 6)
         apart_s = np.abs(days[:, None] - days[None, :]) * _DAY_S
         near = np.exp(-apart_s / nearness_s) @ stacked
         return cls(names, near, stacked.sum(axis=1, keepdims=True))

@@ -69,6 +69,41 @@ def test_an_answer_to_a_review_is_a_round_with_its_probability_and_proposal(aske
     assert asked.metric("reviews_answered_total", reason="uniform") == 1
 
 
+@pytest.fixture
+def found(new_bench):
+    """A join in which ada has come upon 60 documents, of which hardly any was drawn."""
+    bench = new_bench(review_uniform=0.01, review_per_day=1)
+    decide_many(bench, 60)
+    for number in range(60):
+        bench.correct(f"d-{number}", id=f"c-{number}", labels=NEUTRAL)
+    return bench
+
+
+def test_of_what_an_analyst_comes_upon_a_part_is_put_before_another_one_blind(found) -> None:
+    seconds = [review for review in found.drawn if review.reason is ReviewReason.SECOND]
+    # 60 coins of 0.2: 12 +- 3 * 3.1
+    assert 3 <= len(seconds) <= 21
+    assert {(review.p_review, review.proposal) for review in seconds} == {(0.2, None)}
+    drawn = [review.document_id for review in found.drawn]
+    assert len(drawn) == len(set(drawn))
+
+
+def test_the_second_word_is_somebody_elses_and_is_no_estimate(found) -> None:
+    review = first_of(found, ReviewReason.SECOND)
+    n_before = len(found.rounds)
+    found.correct(review.document_id, id="own", review_id=review.id, labels=NEUTRAL)
+    assert found.dead[-1] == (
+        "unknown_review",
+        f"review '{review.id}' asks for the word of somebody else than 'ada'",
+    )
+    found.correct(
+        review.document_id, id="other", analyst="bob", review_id=review.id, labels={"sentiment": "negative"}
+    )
+    [record] = found.rounds[n_before:]
+    assert (record.analyst, record.review_reason, record.p_review) == ("bob", ReviewReason.SECOND, None)
+    assert [(ended.id, ended.analyst) for ended in found.ended] == [(review.id, "bob")]
+
+
 def test_a_second_analyst_may_answer_the_same_review(asked) -> None:
     review = first_of(asked, ReviewReason.UNIFORM)
     for analyst in ("ada", "bob"):

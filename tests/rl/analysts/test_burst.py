@@ -62,6 +62,22 @@ def test_of_found_documents_it_takes_many_that_all_move_one_way(answer: AnswerOf
     assert burst.analyst == "eve"
 
 
+def test_found_documents_count_for_more_where_somebody_who_was_asked_contradicts(answer: AnswerOf) -> None:
+    found = pushed(answer, 16, is_found=True, said=0)
+    contradicted = [claim_of(answer("bob", 100 + n, day=n / 10, said=1)) for n in range(6)]
+    seconded = [claim_of(answer("bob", 100 + n, day=n / 10, said=0)) for n in range(6)]
+    assert bursts_of([*calm(answer), *found], {}) == []
+    [burst] = bursts_of([*calm(answer), *found, *contradicted], {})
+    assert (burst.analyst, burst.n_moves, burst.n_stories) == ("eve", 16, 16)
+    assert bursts_of([*calm(answer), *found, *seconded], {}) == []
+
+
+def test_what_others_found_contradicts_nobody(answer: AnswerOf) -> None:
+    found = pushed(answer, 16, is_found=True, said=0)
+    others = [claim_of(answer("mallory", 100 + n, day=n / 10, said=1, is_found=True)) for n in range(16)]
+    assert bursts_of([*calm(answer), *found, *others], {}) == []
+
+
 def test_what_was_cleared_is_no_burst_and_what_comes_later_may_be(answer: AnswerOf) -> None:
     claims = [*calm(answer), *pushed(answer, 8)]
     cleared = {"eve": datetime(2026, 1, 2, tzinfo=UTC)}
