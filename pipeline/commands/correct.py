@@ -27,7 +27,16 @@ _CONNECT_TIMEOUT_S = 10.0
 @click.argument("document", required=False)
 @click.option("--as", "analyst", metavar="ID", help="Who corrects: an id of the file of analysts.")
 @click.option("--confirm", "verdict", flag_value="confirm", help="All that was shown is right.")
-@click.option("--reject", "verdict", flag_value="reject", help="Something that was shown is wrong; no more is said.")
+@click.option("--reject", "verdict", flag_value="reject", help="Something that was shown is wrong or missing.")
+@click.option(
+    "--wrong",
+    "wrong",
+    type=click.IntRange(min=0),
+    multiple=True,
+    metavar="N",
+    help="With --reject: which of what was shown, by its number in `finsurge reviews`; the rest is right.",
+)
+@click.option("--missing", is_flag=True, help="With --reject: a mention is missing, beside what was shown.")
 @click.option(
     "--label",
     "sentiment",
@@ -54,6 +63,8 @@ def command(
     document: str | None,
     analyst: str | None,
     verdict: str | None,
+    wrong: tuple[int, ...],
+    missing: bool,
     sentiment: str | None,
     mentions: tuple[str, ...],
     complete: bool,
@@ -73,6 +84,8 @@ def command(
 
     Example: finsurge correct d-17 --as ada --confirm
 
+    Example: finsurge correct d-17 --as ada --reject --wrong 1 --review r-0f3a9c1d2b4e5f60
+
     Example: finsurge correct d-17 --as ada --label negative --mention "Tesla=negative" --complete
 
     Example: finsurge correct --as ada --file corrections.jsonl
@@ -80,7 +93,9 @@ def command(
     from pipeline.feedback.batch import CorrectionBatch, read_lines
     from pipeline.feedback.draft import Draft
 
-    said = _Said(document, verdict, sentiment, mentions, complete, everywhere, review, note)
+    if (wrong or missing) and verdict != "reject":
+        raise click.UsageError("--wrong and --missing go with --reject")
+    said = _Said(document, verdict, wrong, missing, sentiment, mentions, complete, everywhere, review, note)
     if file is not None and not said.is_empty:
         raise click.UsageError("--file says all by itself; leave out DOCUMENT and what goes with it, but --as")
     lines = said.lines(analyst) if file is None else list(read_lines(_content(file)))
@@ -106,6 +121,8 @@ class _Said:
         self,
         document: str | None,
         verdict: str | None,
+        wrong: Sequence[int],
+        missing: bool,
         sentiment: str | None,
         mentions: Sequence[str],
         complete: bool,
@@ -116,6 +133,7 @@ class _Said:
         from pipeline.feedback.draft import labels_of
 
         self.document, self._verdict, self._review, self._note = document, verdict, review, note
+        self._wrong = {"wrong": list(wrong), "is_missing": missing} if wrong or missing else {}
         try:
             self._labels = labels_of(sentiment, mentions, is_complete=complete, is_everywhere=everywhere)
         except ValueError as error:
@@ -140,6 +158,7 @@ class _Said:
             "id": f"c-{uuid4().hex[:16]}",
             "document_id": self.document,
             "verdict": self._verdict or "correct",
+            **self._wrong,
             "labels": self._labels or None,
             "review_id": self._review,
             "note": self._note,

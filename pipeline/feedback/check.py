@@ -70,7 +70,23 @@ def check_correction(correction: Correction, recorded_at: datetime) -> None:
     if correction.note is not None and len(correction.note) > MAX_NOTE_CHARS:
         detail = f"note has {len(correction.note)} characters, at most {MAX_NOTE_CHARS} are taken"
         raise RecordRejected(RejectReason.TOO_LARGE, detail)
+    _check_wrong(correction)
     _check_labels(correction)
+
+
+def _check_wrong(correction: Correction) -> None:
+    wrong, is_missing = correction.wrong, correction.is_missing
+    if wrong is None and not is_missing:
+        return
+    detail = ""
+    if correction.verdict is not Verdict.REJECT:
+        detail = f"verdict `{correction.verdict.value}` has nothing wrong; what is wrong is said with `reject`"
+    elif wrong is None or (not wrong and not is_missing):
+        detail = "wrong must name what is wrong, or be [] with is_missing true, if only something is missing"
+    elif min(wrong, default=0) < 0 or len(set(wrong)) < len(wrong):
+        detail = f"wrong must be places from 0, each once, got {list(wrong)}"
+    if detail:
+        raise RecordRejected(RejectReason.BAD_LABELS, detail)
 
 
 def _check_labels(correction: Correction) -> None:

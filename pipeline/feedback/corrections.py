@@ -35,6 +35,7 @@ from pipeline.feedback.subjects import Subjects, reading_of
 from pipeline.feedback.waiting import ArrivedCorrection, WaitingRoom
 from pipeline.records import encode
 from pipeline.rejects import RecordRejected, RejectReason
+from rl.rounds.round import ReviewReason
 
 log = logging.getLogger(__name__)
 STAGE = "feedback"
@@ -162,6 +163,9 @@ class CorrectionDesk:
         if previous is not None and review is None and previous.trace.review_id is not None:
             # a second answer to the same review: as something found it would take a reviewed round's place
             review = self._desks.reviews.find(previous.trace.review_id)
+        if review is not None and review.reason is ReviewReason.SECOND and _has_found(previous):
+            detail = f"review {review.id!a} asks for the word of somebody else than {correction.analyst!a}"
+            raise RecordRejected(RejectReason.UNKNOWN_REVIEW, detail)
         is_later = previous is not None and _order(previous) < (correction.corrected_at, correction.id)
         supersedes = previous.id if previous is not None and is_later else None
         return Joinable(correction, arrived.lies_at, arrived.recorded_at, decided, text, review, supersedes)
@@ -192,7 +196,9 @@ class CorrectionDesk:
             "INSERT INTO corrections VALUES (?, ?, ?)", (correction.id, _digest(correction), int(now.timestamp()))
         )
         self._store.send(Sending("rounds", correction.document_id.encode(), encode(record)))
-        if joinable.review is not None:
+        if joinable.review is None:
+            self._desks.reviews.second(decided, now)
+        else:
             self._desks.reviews.answer(joinable.review, correction, now)
         self._desks.effects.take(record, decided.key)
         told = {
@@ -220,6 +226,10 @@ class CorrectionDesk:
         who, subject = _claimed(arrived.value)
         details = {RECORD: _place(arrived.lies_at), "reason": rejected.reason.value, "detail": rejected.detail}
         self._desks.journal.note(Deed(now, who, AuditAction.CORRECTION_REFUSED, subject, details))
+
+
+def _has_found(previous: RoundRecord | None) -> bool:
+    return previous is not None and previous.review_reason is ReviewReason.FOUND
 
 
 class _Claim(msgspec.Struct):

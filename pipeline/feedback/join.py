@@ -43,6 +43,9 @@ def right_by(joinable: Joinable) -> Example | None:
     if shown is None:
         detail = f"nothing was shown in the blind review, so `{correction.verdict.value}` says nothing: give labels"
         raise RecordRejected(RejectReason.BAD_LABELS, detail)
+    if correction.wrong and max(correction.wrong) >= len(shown):
+        detail = f"wrong names {max(correction.wrong)}, but what was shown are 0 to {len(shown) - 1}"
+        raise RecordRejected(RejectReason.BAD_LABELS, detail)
     return _all_of(shown, joinable.text) if correction.verdict is Verdict.CONFIRM else None
 
 
@@ -64,6 +67,7 @@ def joined(joinable: Joinable, right: Example | None, story: str, topics: tuple[
     """
     correction, decision, review = joinable.correction, joinable.decided.decision, joinable.review
     served = tuple(shown.unit for shown in served_of(decision))
+    reason = ReviewReason.FOUND if review is None else review.reason
     answered = Round(
         id=correction.id,
         document_id=decision.document_id,
@@ -77,10 +81,12 @@ def joined(joinable: Joinable, right: Example | None, story: str, topics: tuple[
         policy_version=decision.policy_version,
         served=served,
         shown=shown_to(joinable),
-        p_review=None if review is None else review.p_review,
-        review_reason=ReviewReason.FOUND if review is None else review.reason,
+        p_review=None if review is None or reason is ReviewReason.SECOND else review.p_review,
+        review_reason=reason,
         analyst=correction.analyst,
         verdict=correction.verdict,
+        wrong=correction.wrong,
+        is_missing=correction.is_missing,
         right=right,
         corrected_at=correction.corrected_at,
         recorded_at=joinable.recorded_at,

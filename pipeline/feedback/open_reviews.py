@@ -12,7 +12,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from pipeline.broker.preflight import check_present
-from pipeline.feedback.records import ReviewDrawn, ReviewEnded, ReviewRecord
+from pipeline.feedback.records import ReviewDrawn, ReviewEnded, ReviewRecord, UnitRecord
 from pipeline.reading.text import full_text
 from pipeline.records import Document, decode
 from pipeline.settings import Settings
@@ -30,13 +30,10 @@ class OpenReview:
 
     @property
     def proposal(self) -> str:
-        """What is shown, as one line."""
+        """What is shown, as one line; each unit by the number that `finsurge correct --wrong` takes."""
         if self.review.proposal is None:
             return "blind"
-        return ", ".join(
-            unit.sentiment if unit.start is None else f"{self._surface(unit.start, unit.end)}={unit.sentiment}"
-            for unit in self.review.proposal
-        )
+        return ", ".join(f"{place}: {self._unit(unit)}" for place, unit in enumerate(self.review.proposal))
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it, for machines."""
@@ -55,6 +52,9 @@ class OpenReview:
             }
         )
         return told
+
+    def _unit(self, unit: UnitRecord) -> str:
+        return unit.sentiment if unit.start is None else f"{self._surface(unit.start, unit.end)}={unit.sentiment}"
 
     def _surface(self, start: int, end: int | None) -> str:
         return self.text[start:end] if self.text is not None else f"{start}:{end}"

@@ -56,6 +56,8 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     corrected_at: AwareDatetime
     labels: Labels | None = None  # of a correction, and only of that
+    wrong: tuple[int, ...] | None = None  # of a rejection: places in what was shown, from 0, the others being right
+    is_missing: bool = False  # with `wrong`: a mention that touches none of what was shown
     review_id: str | None = None  # the review that this answers; None: the analyst came upon the document
     note: str | None = None
 
@@ -154,3 +156,5 @@ class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
     reward: float | None
     weight: float
     trace: RoundTrace
+    wrong: tuple[int, ...] | None = None  # of a rejection: places in `shown`; None: not said
+    is_missing: bool = False  # a mention that touches none of `shown`; known where `wrong` is

@@ -44,6 +44,8 @@ def record_of(answered: Round, trace: RoundTrace) -> RoundRecord:
         reward=answered.reward,
         weight=answered.weight,
         trace=trace,
+        wrong=answered.wrong,
+        is_missing=answered.is_missing,
     )
 
 
@@ -70,6 +72,8 @@ def round_of(record: RoundRecord) -> Round:
         review_reason=record.review_reason,
         analyst=record.analyst,
         verdict=record.verdict,
+        wrong=record.wrong,
+        is_missing=record.is_missing,
         right=None if record.right is None else _example(record.right, record.text),
         corrected_at=record.corrected_at,
         recorded_at=record.recorded_at,

@@ -14,7 +14,7 @@ from rl.rounds.round import ShownUnit
 
 @dataclass(frozen=True, slots=True)
 class JudgedUnits:
-    """A bare confirm or reject: whether all of these units are right.
+    """A bare verdict: whether all of these units are right.
 
     >>> from rl.rounds.unit import Unit
     >>> JudgedUnits((ShownUnit(Unit(0), 0.9),), are_right=False).are_right
@@ -33,17 +33,18 @@ class JudgedUnits:
 class Feedback:
     """One document, and what is known of it.
 
-    Exactly one of `right` and `judged` is given: right labels tell the reward of every action on the document, a
-    bare verdict that of the shown one.
+    Either `right` or `judged` is given: right labels tell the reward of every action on the document, bare verdicts
+    that of what was shown.
     """
 
     tokens: Tokens
     right: Example | None = None
-    judged: JudgedUnits | None = None
+    judged: tuple[JudgedUnits, ...] = ()  # each unit by itself, or all that was shown at once
+    is_missing: bool | None = None  # with `judged`: a mention that touches none of them; None: not said
     weight: float = 1.0  # in the loss; 1 / review probability (clipped) times the analyst's reliability
 
     def __post_init__(self) -> None:
-        if (self.right is None) == (self.judged is None):
+        if (self.right is None) == (not self.judged):
             raise ValueError("exactly one of right and judged must be given")
         if not self.weight >= 0:
             raise ValueError(f"weight must be >= 0, got {self.weight}")

@@ -16,6 +16,7 @@ from rl.algorithms.feedback import Feedback
 from rl.algorithms.feedback_batch import FeedbackBatch, batch_of
 from rl.algorithms.lesson import Lesson
 from rl.algorithms.likelihood import likelihood_loss
+from rl.algorithms.missing_mentions import MissingMentions
 from rl.algorithms.reading import Reading
 from rl.algorithms.scoring import Scores
 from rl.algorithms.tuned_network import LearningConfig, TunedNetwork
@@ -77,9 +78,14 @@ class PolicyAlgorithm:
         return batch, Scores(batch, self._reward), Verdicts(batch)
 
     def _anchor(self, lesson: Lesson, kl_weight: float | None = None) -> Tensor:
-        """Return what keeps the policy near the reference and, if asked, near the right labels; ()."""
+        """Return what keeps the policy near the reference, what is said of missing mentions, and right labels; ().
+
+        Of the first and the last, as much as is configured.
+        """
         kl_weight = self._common.kl_weight if kl_weight is None else kl_weight
-        loss = kl_weight * lesson.mean(lesson.divergence) if kl_weight else lesson.batch.weight.new_zeros(())
+        loss = MissingMentions(lesson.batch).loss(lesson.reading)
+        if kl_weight:
+            loss = loss + kl_weight * lesson.mean(lesson.divergence)
         if self._common.likelihood_weight:
             loss = loss + self._common.likelihood_weight * self._likelihood(lesson.reading, lesson.batch)
         return loss

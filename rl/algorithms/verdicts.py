@@ -42,17 +42,16 @@ class Verdicts:
         allowed: list[list[bool]] = []
         verdicts: list[tuple[int, bool]] = []
         for row, feedback in enumerate(batch.feedback):
-            if feedback.judged is None:
-                continue
-            placed = [(shown, _choices(shown.unit, feedback.tokens)) for shown in feedback.judged.shown]
-            if not feedback.judged.are_right and not all(found for _, found in placed):
-                continue
-            for shown, found in placed:
-                if found:
-                    choices += [(len(units), row, token, before) for token, before, _ in found]
-                    allowed += [of_choice for _, _, of_choice in found]
-                    units.append((len(verdicts), shown.unit.sentiment, shown.propensity))
-            verdicts.append((row, feedback.judged.are_right))
+            for judged in feedback.judged:
+                placed = [(shown, _choices(shown.unit, feedback.tokens)) for shown in judged.shown]
+                if not judged.are_right and not all(found for _, found in placed):
+                    continue
+                for shown, found in placed:
+                    if found:
+                        choices += [(len(units), row, token, before) for token, before, _ in found]
+                        allowed += [of_choice for _, _, of_choice in found]
+                        units.append((len(verdicts), shown.unit.sentiment, shown.propensity))
+                verdicts.append((row, judged.are_right))
         self._verdict = torch.tensor([unit[0] for unit in units], dtype=torch.int64, device=device)  # (U,)
         self._sentiment = torch.tensor([unit[1] for unit in units], dtype=torch.int64, device=device)  # (U,)
         self._propensity = torch.tensor([unit[2] for unit in units], dtype=torch.float32, device=device)  # (U,)

@@ -49,15 +49,21 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
     served: tuple[tuple[Span, int], ...]
     said: tuple[tuple[Span, int], ...] = ()  # labels that the analyst calls right
     is_complete: bool = False  # whatever is not in `said` is no mention
-    judged: tuple[tuple[Span, int], ...] = ()  # of a bare verdict: the units that were shown
+    judged: tuple[tuple[Span, int], ...] = ()  # of a bare verdict: the units that were shown, or those called wrong
     is_rejection: bool = False  # one of `judged` is wrong
     is_found: bool = False  # by the analyst, not drawn: such documents are mostly mistakes
     recorded_at: datetime | None = None  # when the broker took it
+    is_second: bool = False  # asked for because another analyst found the document
 
     @property
     def known_at(self) -> datetime:
         """When it came: what an analyst says of the time orders the analyst's own answers, and no more."""
         return self.recorded_at or self.at
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether a coin chose the document, whatever is said of it."""
+        return not (self.is_found or self.is_second)
 
     @property
     def push(self) -> Push:
@@ -79,12 +85,16 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def claim_of(judged: Round) -> Claim:
     """Return what a round asserts."""
-    right, shown = judged.right, judged.shown or ()
-    is_rejection = right is None and judged.verdict is Verdict.REJECT
+    right, shown = judged.right, [each.unit for each in judged.shown or ()]
+    is_rejection = judged.verdict is Verdict.REJECT and judged.wrong != ()
+    said: tuple[tuple[Span, int], ...] = ()
     if right is not None:
         said = tuple(labels_of(right).items())
-    else:
-        said = () if is_rejection else _labels(unit.unit for unit in shown)
+    elif judged.wrong is not None:
+        said = _labels(unit for place, unit in enumerate(shown) if place not in judged.wrong)
+        shown = [shown[place] for place in judged.wrong]
+    elif not is_rejection:
+        said = _labels(shown)
     return Claim(
         round_id=judged.id,
         document_id=judged.document_id,
@@ -96,10 +106,11 @@ def claim_of(judged: Round) -> Claim:
         served=_labels(judged.served),
         said=said,
         is_complete=right is not None and right.are_spans_complete and not right.open_ranges,
-        judged=() if right is not None else _labels(unit.unit for unit in shown),
+        judged=() if right is not None else _labels(shown),
         is_rejection=is_rejection,
         is_found=judged.review_reason is ReviewReason.FOUND,
         recorded_at=judged.recorded_at,
+        is_second=judged.review_reason is ReviewReason.SECOND,
     )
 
 

@@ -5,7 +5,7 @@ For studies and tests: made from labelled data. Knows no policy and no round.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -65,9 +65,9 @@ class SimulatedAnalysts:
         n_hostile = round(config.hostile_share * config.n_analysts)
         self.hostile = self.names[config.n_analysts - n_hostile :]
 
-    def asked(self, document_id: str) -> str:
-        """Return the analyst to whom a document is given."""
-        return self._random(document_id, "asked").choice(self.names)
+    def asked(self, document_id: str, but: Collection[str] = ()) -> str:
+        """Return the analyst to whom a document is given, but for those."""
+        return self._random(document_id, "asked").choice([name for name in self.names if name not in but])
 
     def believes(self, analyst: str, document_id: str, truth: Example) -> Example:
         """Return what an analyst holds to be right of a document."""
@@ -131,12 +131,6 @@ def is_right(unit: Unit, believed: Example) -> bool | None:
             return None if span.sentiment is None else unit.sentiment == span.sentiment
     is_open = any(start < unit.span[1] and unit.span[0] < end for start, end in believed.open_ranges)
     return False if believed.are_spans_complete and not is_open else None
-
-
-def are_right(units: Sequence[Unit], believed: Example) -> bool | None:
-    """Return whether all units are right; None if that cannot be told of any of them."""
-    found = [verdict for unit in units if (verdict := is_right(unit, believed)) is not None]
-    return all(found) if found else None
 
 
 def _another(sentiment: int, rng: Random) -> int:

@@ -121,18 +121,24 @@ def _verdicts(logged: Round) -> Iterator[tuple[ShownUnit, bool]]:
     if logged.verdict is Verdict.CONFIRM:
         yield from ((unit, True) for unit in shown)
     elif logged.right is not None:
-        right = {(span.start, span.end): span.sentiment for span in logged.right.spans}
-        for unit in shown:
-            if unit.unit.span is None:
-                if logged.right.sentiment is not None:
-                    yield unit, unit.unit.sentiment == logged.right.sentiment
-            elif unit.unit.span in right:
-                if (towards := right[unit.unit.span]) is not None:
-                    yield unit, unit.unit.sentiment == towards
-            elif logged.right.are_spans_complete:
-                yield unit, False
+        yield from _verdicts_by(logged.right, shown)
+    elif logged.wrong is not None:
+        yield from ((unit, place not in logged.wrong) for place, unit in enumerate(shown))
     elif len(shown) == 1:
         yield shown[0], False
+
+
+def _verdicts_by(right: Example, shown: Iterable[ShownUnit]) -> Iterator[tuple[ShownUnit, bool]]:
+    sentiments = {(span.start, span.end): span.sentiment for span in right.spans}
+    for unit in shown:
+        if unit.unit.span is None:
+            if right.sentiment is not None:
+                yield unit, unit.unit.sentiment == right.sentiment
+        elif unit.unit.span in sentiments:
+            if (towards := sentiments[unit.unit.span]) is not None:
+                yield unit, unit.unit.sentiment == towards
+        elif right.are_spans_complete:
+            yield unit, False
 
 
 def _estimates(logged: Round) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from models.tokens import MAX_PIECES, Tokens, WordpieceTokenizer, tokenize
 from rl.algorithms.feedback import Feedback, JudgedUnits
 from rl.analysts.cap import capped_weights
-from rl.rounds.round import Round, Verdict
+from rl.rounds.round import Round, ShownUnit, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +65,11 @@ def _lesson(answered: Round, tokens: Tokens, weight: float) -> Feedback | None:
         return Feedback(tokens, right=answered.right, weight=weight)
     if not answered.shown:
         return None
-    judged = JudgedUnits(answered.shown, are_right=answered.verdict is Verdict.CONFIRM)
-    return Feedback(tokens, judged=judged, weight=weight)
+    is_missing = None if answered.wrong is None else answered.is_missing
+    return Feedback(tokens, judged=_judged(answered, answered.shown), is_missing=is_missing, weight=weight)
+
+
+def _judged(answered: Round, shown: tuple[ShownUnit, ...]) -> tuple[JudgedUnits, ...]:
+    if answered.wrong is None:
+        return (JudgedUnits(shown, are_right=answered.verdict is Verdict.CONFIRM),)
+    return tuple(JudgedUnits((unit,), are_right=place not in answered.wrong) for place, unit in enumerate(shown))

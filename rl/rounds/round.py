@@ -23,13 +23,14 @@ class ReviewReason(StrEnum):
     IMPACT = "impact"  # on an open episode
     DISAGREEMENT = "disagreement"  # between the serving and another policy
     FOUND = "found"  # an analyst came upon it: trains, and never estimates
+    SECOND = "second"  # another analyst came upon it, and this one is asked, shown nothing; as little an estimate
 
 
 class Verdict(StrEnum):
     """What kind of answer an analyst gave."""
 
     CONFIRM = "confirm"  # all that was shown is right
-    REJECT = "reject"  # something that was shown is wrong, and no more is said
+    REJECT = "reject"  # something of it is wrong or missing; what is right is not said
     CORRECT = "correct"  # the right labels are given
 
 
@@ -76,10 +77,12 @@ class Round:
     policy_version: str  # of the behaviour policy
     served: Units  # what counted
     shown: tuple[ShownUnit, ...] | None = None  # the proposal; None: nothing was shown
-    p_review: float | None  # with which it was drawn; None: it was found
+    p_review: float | None  # with which it was drawn; None: it was found, or seconds what was
     review_reason: ReviewReason
     analyst: str
     verdict: Verdict
+    wrong: tuple[int, ...] | None = None  # of REJECT: which of `shown`, the others being right; None: not said
+    is_missing: bool = False  # a mention that touches none of what was shown; known where `wrong` is
     right: Example | None = None  # of CORRECT, and of CONFIRM of a whole proposal; its text is `text`
     corrected_at: datetime  # as the analyst says: of two answers the later one counts
     recorded_at: datetime | None = None  # when the broker took it, which nobody can date back; None: there is none
@@ -87,14 +90,20 @@ class Round:
     weight: float = 1.0  # of the analyst's reliability, in [0, 1]; 0 while quarantined
 
     def __post_init__(self) -> None:
-        if (self.p_review is None) != (self.review_reason is ReviewReason.FOUND):
-            raise ValueError(f"p_review must be None exactly for found documents, got {self.p_review}")
+        if (self.p_review is None) != (self.review_reason in (ReviewReason.FOUND, ReviewReason.SECOND)):
+            raise ValueError(f"p_review must be None exactly for found and seconded documents, got {self.p_review}")
         if self.p_review is not None and not 0 < self.p_review <= 1:
             raise ValueError(f"p_review must be in (0, 1], got {self.p_review}")
         if self.verdict is Verdict.CORRECT and self.right is None:
             raise ValueError("right must be given with a correction, got None")
         if self.verdict is not Verdict.CORRECT and self.shown is None:
             raise ValueError(f"shown must be given with {self.verdict.value}, got None")
+        if self.wrong is not None and (
+            self.verdict is not Verdict.REJECT or not set(self.wrong) <= set(range(len(self.shown or ())))
+        ):
+            raise ValueError(f"wrong must be places of what was shown and rejected, got {self.wrong}")
+        if (self.is_missing and self.wrong is None) or (self.wrong == () and not self.is_missing):
+            raise ValueError(f"is_missing must be with wrong, and True where nothing is wrong, got {self.is_missing}")
         if not 0 <= self.weight <= 1:
             raise ValueError(f"weight must be in [0, 1], got {self.weight}")
 

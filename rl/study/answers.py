@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from random import Random
+from typing import NamedTuple
 
 from models.action import Action
 from models.labelled.example import Example, LabelledSpan
 from models.topics.discovery import discovered_key
-from rl.analysts.simulated import AnalystsConfig, SimulatedAnalysts, are_right
+from rl.analysts.simulated import AnalystsConfig, SimulatedAnalysts, is_right
 from rl.exploration import ExplorationConfig, explore, seed_of
 from rl.review import ReviewCandidate, ReviewConfig, ReviewSampler
 from rl.reward import reward_of
@@ -31,7 +32,7 @@ class Answering(StrEnum):
     """What an analyst says of a document."""
 
     LABELS = "labels"  # what is right
-    VERDICTS = "verdicts"  # whether what is shown is right, and no more
+    VERDICTS = "verdicts"  # which of what is shown is right, and no more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,7 @@ class Desk:
 
     def asked_of(self, documents: Sequence[StreamDocument]) -> list[StreamDocument]:
         """Return the documents that somebody answers, whether drawn or come upon."""
-        return [document for document in documents if self._is_drawn(document) or self._finders(document)]
+        return [document for document in documents if self._answering(document)]
 
     def rounds_of(
         self, documents: Sequence[StreamDocument], actions: Mapping[str, Action], policy_version: str
@@ -89,42 +90,44 @@ class Desk:
             actions: what the policy decided, by document id; of all in `asked_of`.
             policy_version: of that policy.
         """
-        rounds: list[Round | None] = []
-        for document in documents:
-            if self._is_drawn(document):
-                analyst = self.analysts.asked(document.id)
-                rounds.append(self._answer(document, actions[document.id], policy_version, analyst, is_found=False))
-            rounds += [
-                self._answer(document, actions[document.id], policy_version, analyst, is_found=True)
-                for analyst in self._finders(document)
-            ]
-        return [answered for answered in rounds if answered is not None]
+        return [
+            self._answer(document, actions[document.id], policy_version, analyst, reason)
+            for document in documents
+            for analyst, reason in self._answering(document)
+        ]
 
-    def _is_drawn(self, document: StreamDocument) -> bool:
-        candidate = ReviewCandidate(f"{self._seed}:{document.id}", _COIN, document.published_at, (0.0, 1.0, 0.0))
-        return self._sampler.get(candidate).is_drawn
+    def _answering(self, document: StreamDocument) -> list[tuple[str, ReviewReason]]:
+        """Return who answers: whoever is asked, those who come upon it, and now and then one who seconds these."""
+        coin_id = f"{self._seed}:{document.id}"
+        candidate = ReviewCandidate(coin_id, _COIN, document.published_at, (0.0, 1.0, 0.0))
+        if self._sampler.get(candidate).is_drawn:
+            asked = self.analysts.asked(document.id)
+            finders = [name for name in self._finders(document) if name != asked]
+            return [(asked, ReviewReason.UNIFORM), *((name, ReviewReason.FOUND) for name in finders)]
+        finders = self._finders(document)
+        answering = [(name, ReviewReason.FOUND) for name in finders]
+        if 0 < len(finders) < len(self.analysts.names) and self._sampler.is_seconded(coin_id, _COIN):
+            answering.append((self.analysts.asked(document.id, but=finders), ReviewReason.SECOND))
+        return answering
 
     def _finders(self, document: StreamDocument) -> list[str]:
         if not self._config.p_found or not self.analysts.is_about_target(document.truth):
             return []
-        asked = self.analysts.asked(document.id) if self._is_drawn(document) else None
         coins = Random(f"{self._seed}:{document.id}:found")  # noqa: S311
-        found = [name for name in self.analysts.hostile if coins.random() < self._config.p_found]
-        return [name for name in found if name != asked]
+        return [name for name in self.analysts.hostile if coins.random() < self._config.p_found]
 
     def _answer(
-        self, document: StreamDocument, action: Action, policy_version: str, analyst: str, *, is_found: bool
-    ) -> Round | None:
+        self, document: StreamDocument, action: Action, policy_version: str, analyst: str, reason: ReviewReason
+    ) -> Round:
         believed = self.analysts.believes(analyst, document.id, document.truth)
         shown: tuple[ShownUnit, ...] | None = None
         right: Example | None = believed
         verdict = Verdict.CORRECT
+        wrong: tuple[int, ...] | None = None
+        is_missing = False
         if self._config.answering is Answering.VERDICTS:
             shown = proposal_of(document.id, policy_version, action, self._config.exploration)
-            said = verdict_on(tuple(each.unit for each in shown), believed)
-            if said is None:
-                return None
-            verdict = said
+            verdict, wrong, is_missing = verdict_on(tuple(each.unit for each in shown), believed)
             right = all_of(shown, document.truth.text) if verdict is Verdict.CONFIRM else None
         served = units_of(action)
         return Round(
@@ -140,10 +143,12 @@ class Desk:
             policy_version=policy_version,
             served=served,
             shown=shown,
-            p_review=None if is_found else self._config.review.uniform,
-            review_reason=ReviewReason.FOUND if is_found else ReviewReason.UNIFORM,
+            p_review=self._config.review.uniform if reason is ReviewReason.UNIFORM else None,
+            review_reason=reason,
             analyst=analyst,
             verdict=verdict,
+            wrong=wrong,
+            is_missing=is_missing,
             right=right,
             corrected_at=document.published_at + _ANSWERED_AFTER,
             reward=None if right is None else reward_of(served, right),
@@ -162,22 +167,27 @@ def proposal_of(
     return tuple(ShownUnit(Unit(choice.action, span), choice.propensity) for span, choice in choices)
 
 
-def verdict_on(shown: Units, believed: Example) -> Verdict | None:
-    """Return what an analyst says of a whole proposal.
+class Answer(NamedTuple):
+    """What an analyst says of a proposal."""
 
-    None where all that is shown is right, and something is missing: neither verdict would be true.
+    verdict: Verdict
+    wrong: tuple[int, ...] | None = None  # which units, of one that is rejected
+    is_missing: bool = False  # a mention that touches none of them
+
+
+def verdict_on(shown: Units, believed: Example) -> Answer:
+    """Return what an analyst says of a proposal who gives no right label.
 
     >>> believed = Example("FTX halts", 0, (LabelledSpan(0, 3, 0),), are_spans_complete=True)
-    >>> verdict_on((Unit(0), Unit(0, (0, 3))), believed).value, verdict_on((Unit(1),), believed).value
-    ('confirm', 'reject')
-    >>> verdict_on((Unit(0),), believed) is None
-    True
+    >>> verdict_on((Unit(0), Unit(0, (0, 3))), believed)
+    Answer(verdict=<Verdict.CONFIRM: 'confirm'>, wrong=None, is_missing=False)
+    >>> verdict_on((Unit(1), Unit(0, (0, 3))), believed)[1:], verdict_on((Unit(0),), believed)[1:]
+    (((0,), False), ((), True))
     """
-    found = {unit.span for unit in shown}
-    is_missing = any((span.start, span.end) not in found for span in believed.spans)
-    if are_right(shown, believed) is False:
-        return Verdict.REJECT
-    return None if is_missing or are_right(shown, believed) is None else Verdict.CONFIRM
+    spans = [unit.span for unit in shown if unit.span is not None]
+    is_missing = any(all(end <= span.start or span.end <= start for start, end in spans) for span in believed.spans)
+    wrong = tuple(place for place, unit in enumerate(shown) if not is_right(unit, believed))
+    return Answer(Verdict.REJECT, wrong, is_missing) if wrong or is_missing else Answer(Verdict.CONFIRM)
 
 
 def all_of(shown: Sequence[ShownUnit], text: str) -> Example:

@@ -126,10 +126,23 @@ def test_a_review_is_listed_answered_and_no_longer_listed(decided: Settings) -> 
     assert [each["id"] for each in listed(decided)] == [each["id"] for each in before if each["id"] != review["id"]]
 
 
+def test_a_rejection_names_what_is_wrong_by_its_number(decided: Settings) -> None:
+    review = next(each for each in listed(decided) if each["proposal"] is not None)
+    told = say(decided, review["document"], "--as", "ada", "--reject", "--wrong", "1", "--review", review["id"])
+    assert (told.exit_code, told.stdout) == (0, "sent 1 correction\n"), told.output
+    told = say(decided, review["document"], "--as", "bob", "--reject", "--missing", "--review", review["id"])
+    assert sorted((each.analyst, each.wrong, each.is_missing) for each in corrections(decided)) == [
+        ("ada", (1,), False),
+        ("bob", (), True),
+    ]
+    told = say(decided, review["document"], "--as", "ada", "--reject", "--wrong", "9", "--review", review["id"])
+    assert told.stderr == "bad_labels: wrong names 9, but what was shown are 0 to 2\n"
+
+
 def test_the_table_shows_what_is_asked(decided: Settings) -> None:
     ended = CliRunner().invoke(reviews.command, ["--limit", "20"], obj=decided, env={"COLUMNS": "200"})
     assert ended.exit_code == 0, ended.output
-    assert "negative, FTX=negative, FTX=negative" in ended.stdout
+    assert "0: negative, 1: FTX=negative, 2: FTX=negative" in ended.stdout
     assert "blind" in ended.stdout
     assert f"{TEXT} [" in ended.stdout
     assert "72 h" in ended.stdout
@@ -168,6 +181,8 @@ def test_labels_are_held_against_the_text_before_they_are_sent(decided: Settings
         (["--as", "ada", "--confirm"], "say which DOCUMENT, or --file for many"),
         (["d-1", "--confirm"], "say who corrects: --as ID"),
         (["d-1", "--as", "ada"], "say what: --confirm, --reject, or what is right with --label and --mention"),
+        (["d-1", "--as", "ada", "--wrong", "1"], "--wrong and --missing go with --reject"),
+        (["d-1", "--as", "ada", "--confirm", "--missing"], "--wrong and --missing go with --reject"),
         (["d-1", "--as", "ada", "--reject", "--label", "neutral"], "--reject goes without labels"),
         (["d-1", "--as", "ada", "--mention", "FTX=bad"], "must end with =negative, =neutral, =positive"),
         (["d-1", "--as", "ada", "--mention", "=neutral"], "must name a mention before the ="),

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from pipeline.feedback.audit import AuditAction
+from pipeline.feedback.round_record import round_of
 from pipeline.records import ReadingRecord, SpanRecord
 from rl.rounds.round import ReviewReason, Verdict
 
@@ -56,6 +57,14 @@ def test_a_bare_rejection_tells_no_reward(bench) -> None:
     [record] = bench.rounds
     assert (record.right, record.reward) == (None, None)
     assert bench.revisions == []
+
+
+def test_a_rejection_may_say_which_of_what_was_shown_is_wrong(bench) -> None:
+    bench.decide("d-1", TEXT)
+    bench.correct("d-1", verdict="reject", wrong=[1], is_missing=True)
+    [record] = bench.rounds
+    assert (record.wrong, record.right, record.reward) == ((1,), None, None)
+    assert (round_of(record).wrong, round_of(record).is_missing) == ((1,), True)
 
 
 def test_a_correction_that_comes_before_its_decision_waits_for_it(bench) -> None:
@@ -269,6 +278,12 @@ def test_copies_of_a_corrected_document_tell_its_story(bench) -> None:
         ({"analyst": "eve", "labels": NEUTRAL}, "unknown_analyst", "'eve' is not in the file of analysts"),
         ({"labels": None}, "bad_labels", "verdict `correct` needs labels that say something"),
         ({"verdict": "confirm", "labels": NEUTRAL}, "bad_labels", "verdict `confirm` has no labels"),
+        ({"verdict": "confirm", "wrong": [0]}, "bad_labels", "verdict `confirm` has nothing wrong"),
+        ({"verdict": "reject", "wrong": []}, "bad_labels", "wrong must name what is wrong, or be [] with is_missing"),
+        ({"verdict": "reject", "is_missing": True}, "bad_labels", "wrong must name what is wrong"),
+        ({"verdict": "reject", "wrong": [0, 0]}, "bad_labels", "places from 0, each once, got [0, 0]"),
+        ({"verdict": "reject", "wrong": [-1]}, "bad_labels", "places from 0, each once, got [-1]"),
+        ({"verdict": "reject", "wrong": [2]}, "bad_labels", "wrong names 2, but what was shown are 0 to 1"),
         ({"labels": {"mentions": [{"surface": "Tesla"}]}}, "bad_labels", "'Tesla' does not stand in the text"),
         ({"labels": NEUTRAL, "review_id": "r-1"}, "unknown_review", "review 'r-1' was not drawn of this document"),
         ({"labels": NEUTRAL, "corrected_at": "2030-01-01T00:00:00Z"}, "in_future", "is after 2026-03-02"),

@@ -108,9 +108,11 @@ def test_the_label_is_learned_from_verdicts_on_what_was_shown_alone(
         batch = [
             Feedback(
                 one.tokens,
-                judged=JudgedUnits(
-                    (ShownUnit(Unit(choice.action), choice.propensity),),
-                    are_right=choice.action == toy.right_of(text).sentiment,
+                judged=(
+                    JudgedUnits(
+                        (ShownUnit(Unit(choice.action), choice.propensity),),
+                        are_right=choice.action == toy.right_of(text).sentiment,
+                    ),
                 ),
             )
             for one, text, choice in zip(asked, texts, choices, strict=True)
@@ -162,7 +164,7 @@ def test_steps_cost_as_many_passes_as_the_configuration_says(name: str, toy: Any
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_right_labels_and_verdicts_may_share_a_batch(name: str, toy: Any, make_network: MakeNetwork) -> None:
     judged = JudgedUnits((ShownUnit(Unit(0), 0.9), ShownUnit(Unit(2, (6, 10)), 0.9)), are_right=False)
-    batch = [*toy.feedback(6, seed=1), Feedback(toy.tokens_of("soars acme and"), judged=judged)]
+    batch = [*toy.feedback(6, seed=1), Feedback(toy.tokens_of("soars acme and"), judged=(judged,))]
     figures = made(name, make_network(5), likelihood_weight=0.1).step(batch, 1e-3)
     assert math.isfinite(figures.loss)
     assert figures.gradient_norm > 0

@@ -45,7 +45,7 @@ def test_a_restored_replay_draws_and_forgets_as_the_original(toy: Any) -> None:
     judged = JudgedUnits((ShownUnit(Unit(2, (0, 3)), 0.25),), are_right=False)
     replay, restored = Replay(capacity=4), Replay(capacity=4)
     replay.update([trajectory(toy, n) for n in range(1, 6)])
-    replay.update([Trajectory(Feedback(toy.tokens_of("and"), judged=judged, weight=0.5), tags=(1,))])
+    replay.update([Trajectory(Feedback(toy.tokens_of("and"), judged=(judged,), weight=0.5), tags=(1,))])
     restored.restore(replay.snapshot())
     for kept in (replay, restored):
         kept.update([trajectory(toy, 9)])

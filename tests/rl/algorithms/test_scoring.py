@@ -138,7 +138,7 @@ def test_left_out_compares_with_the_mean_of_the_others() -> None:
 
 def test_of_a_bare_verdict_no_reward_is_known(toy: Any) -> None:
     judged = JudgedUnits((ShownUnit(Unit(0), 0.9),), are_right=True)
-    batch = batch_of([Feedback(toy.tokens_of("and then"), judged=judged)], CPU)
+    batch = batch_of([Feedback(toy.tokens_of("and then"), judged=(judged,))], CPU)
     scores = Scores(batch, RewardConfig())
     assert not bool(scores.has_evidence.any())
     assert not bool(scores.advantages(torch.tensor([[[1, 0]], [[0, 0]]])).any())

@@ -18,7 +18,7 @@ ACME, BOTH = (6, 10), (6, 15)
 
 
 def judged(toy: Any, *shown: ShownUnit, are_right: bool, weight: float = 1.0) -> Feedback:
-    return Feedback(toy.tokens_of(TEXT), judged=JudgedUnits(shown, are_right), weight=weight)
+    return Feedback(toy.tokens_of(TEXT), judged=(JudgedUnits(shown, are_right),), weight=weight)
 
 
 def even_reading(n_documents: int = 1) -> Reading:

@@ -33,6 +33,14 @@ def test_a_rejection_pushes_away_from_what_was_shown_where_that_has_one_way(answ
     assert claim_of(answer("ada", 1, served=0, verdict=Verdict.CONFIRM)).push is Push.NONE
 
 
+def test_a_rejection_that_says_what_is_wrong_judges_that_alone_and_confirms_the_rest(answer: AnswerOf) -> None:
+    shown = answer("ada", 1, served=0, verdict=Verdict.REJECT)
+    claim = claim_of(replace(shown, wrong=(1,)))
+    assert (claim.judged, claim.said, claim.push) == ((((0, 4), 0),), ((None, 0),), Push.POSITIVE)
+    missing = claim_of(replace(shown, wrong=(), is_missing=True))
+    assert (missing.is_rejection, missing.judged, len(missing.said), missing.push) == (False, (), 2, Push.NONE)
+
+
 def test_what_is_as_negative_as_can_be_cannot_be_moved_that_way(answer: AnswerOf) -> None:
     claim = claim_of(answer("ada", 1, served=0, said=0))
     assert (claim.can_move(Push.NEGATIVE), claim.can_move(Push.POSITIVE)) == (False, True)

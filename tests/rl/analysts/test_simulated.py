@@ -4,7 +4,7 @@ from random import Random
 import pytest
 
 from models.labelled.example import Example, LabelledSpan
-from rl.analysts.simulated import AnalystsConfig, SimulatedAnalysts, are_right, is_right, with_errors
+from rl.analysts.simulated import AnalystsConfig, SimulatedAnalysts, is_right, with_errors
 from rl.rounds.unit import Unit
 
 TEXT = "Infosys slips while Wipro gains"
@@ -71,12 +71,6 @@ def test_what_labels_do_not_tell_is_neither_right_nor_wrong():
     assert is_right(Unit(0), TRUTH) is None
     assert is_right(Unit(0, (8, 13)), Example(TEXT)) is None
     assert is_right(Unit(0, (8, 13)), Example(TEXT, are_spans_complete=True, open_ranges=((8, 13),))) is None
-    assert are_right((Unit(0),), TRUTH) is None
-
-
-def test_one_wrong_unit_makes_a_proposal_wrong():
-    assert are_right((Unit(1), Unit(0, (0, 7)), Unit(2, (20, 25))), TRUTH) is True
-    assert are_right((Unit(0, (0, 7)), Unit(1, (20, 25))), TRUTH) is False
 
 
 def test_a_target_is_asked_for_where_analysts_are_hostile():

@@ -96,6 +96,12 @@ def test_a_rejection_of_one_unit_says_that_it_is_wrong() -> None:
     assert (judged.log.reward.tolist(), judged.p_ambiguous) == ([0.0], 0.0)
 
 
+def test_a_rejection_that_says_which_units_are_wrong_judges_each() -> None:
+    bare = round_of(verdict=Verdict.REJECT, right=None, wrong=(1,))
+    judged = judged_units([bare], [neutral], half)
+    assert (judged.log.reward.tolist(), judged.p_ambiguous) == ([1.0, 0.0], 0.0)
+
+
 def test_a_rejection_of_several_units_says_nothing_of_each_and_is_counted() -> None:
     bare = round_of(0, verdict=Verdict.REJECT, right=None)
     judged = judged_units([bare, round_of(1)], [neutral], half)

@@ -23,6 +23,8 @@ def answer() -> AnswerOf:
         text: str = "FTX halts withdrawals",
         verdict: Verdict = Verdict.CORRECT,
         analyst: str = "ada",
+        shown: tuple[ShownUnit, ...] = (ShownUnit(Unit(1), 0.9),),
+        wrong: tuple[int, ...] | None = None,
     ) -> Round:
         at = datetime(2026, 1, 2, tzinfo=UTC) + timedelta(minutes=number)
         is_correct = verdict is Verdict.CORRECT
@@ -37,7 +39,8 @@ def answer() -> AnswerOf:
             decided_at=at,
             policy_version="p-1",
             served=(Unit(1),),
-            shown=(ShownUnit(Unit(1), 0.9),),
+            shown=shown,
+            wrong=wrong,
             p_review=p_review,
             review_reason=ReviewReason.UNIFORM if p_review else ReviewReason.FOUND,
             analyst=analyst,

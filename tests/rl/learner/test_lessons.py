@@ -5,7 +5,8 @@ import pytest
 from models.encoder import DEFAULT_ENCODER, find_encoder, load_tokenizer
 from models.tokens import WordpieceTokenizer
 from rl.learner.lessons import LessonConfig, lessons_of
-from rl.rounds.round import Round, Verdict
+from rl.rounds.round import Round, ShownUnit, Verdict
+from rl.rounds.unit import Unit
 
 AnswerOf = Callable[..., Round]
 
@@ -41,9 +42,20 @@ def test_an_unreliable_analyst_weighs_less_and_a_quarantined_one_nothing(
 def test_a_bare_reject_teaches_about_what_was_shown(answer: AnswerOf, tokenizer: WordpieceTokenizer) -> None:
     [lesson] = lessons_of([answer(0, verdict=Verdict.REJECT)], tokenizer)
     assert lesson.right is None
-    assert lesson.judged is not None
-    assert not lesson.judged.are_right
-    assert lesson.judged.shown[0].propensity == 0.9
+    [judged] = lesson.judged
+    assert not judged.are_right
+    assert judged.shown[0].propensity == 0.9
+
+
+def test_a_reject_that_says_what_is_wrong_teaches_about_each_unit(
+    answer: AnswerOf, tokenizer: WordpieceTokenizer
+) -> None:
+    shown = (ShownUnit(Unit(0), 0.9), ShownUnit(Unit(1, (0, 3)), 0.8))
+    [lesson] = lessons_of([answer(0, verdict=Verdict.REJECT, shown=shown, wrong=(1,))], tokenizer)
+    assert [(judged.shown, judged.are_right) for judged in lesson.judged] == [
+        ((shown[0],), True),
+        ((shown[1],), False),
+    ]
 
 
 def test_a_text_of_which_nothing_can_be_read_teaches_nothing(answer: AnswerOf, tokenizer: WordpieceTokenizer) -> None:

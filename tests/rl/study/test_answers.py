@@ -7,7 +7,7 @@ from rl.exploration import ExplorationConfig
 from rl.review import ReviewConfig
 from rl.rounds.round import ReviewReason, Verdict
 from rl.rounds.unit import Unit
-from rl.study.answers import Answering, Desk, DeskConfig, proposal_of, topics_of, verdict_on
+from rl.study.answers import Answer, Answering, Desk, DeskConfig, proposal_of, topics_of, verdict_on
 from rl.study.stream import Chunk, StreamConfig, chunks_of
 
 TRUTH = Example("FTX halts withdrawals", 0, (LabelledSpan(0, 3, 0),), are_spans_complete=True)
@@ -63,10 +63,12 @@ def test_a_bare_confirmation_gives_the_labels_and_a_rejection_none() -> None:
     assert (rejected.verdict, rejected.right, rejected.reward) == (Verdict.REJECT, None, None)
 
 
-def test_neither_verdict_is_given_where_only_a_mention_is_missing() -> None:
-    assert verdict_on((Unit(0),), TRUTH) is None
-    assert verdict_on((Unit(1),), TRUTH) is Verdict.REJECT
-    assert verdict_on((Unit(0), Unit(0, (0, 3))), TRUTH) is Verdict.CONFIRM
+def test_a_rejection_says_which_units_are_wrong_and_whether_a_mention_is_missing() -> None:
+    assert verdict_on((Unit(0),), TRUTH) == Answer(Verdict.REJECT, (), is_missing=True)
+    assert verdict_on((Unit(1), Unit(0, (0, 3))), TRUTH) == Answer(Verdict.REJECT, (0,))
+    # a part of the right mention: it is wrong, and nothing beside it is missing
+    assert verdict_on((Unit(0), Unit(0, (0, 2))), TRUTH) == Answer(Verdict.REJECT, (1,))
+    assert verdict_on((Unit(0), Unit(0, (0, 3))), TRUTH) == Answer(Verdict.CONFIRM)
 
 
 def test_an_explored_proposal_carries_the_propensity_of_each_unit() -> None:
