@@ -17,7 +17,6 @@ from rl.algorithms.feedback_batch import FeedbackBatch, batch_of
 from rl.algorithms.lesson import Lesson
 from rl.algorithms.likelihood import likelihood_loss
 from rl.algorithms.missing_mentions import MissingMentions
-from rl.algorithms.reading import Reading
 from rl.algorithms.scoring import Scores
 from rl.algorithms.tuned_network import LearningConfig, TunedNetwork
 from rl.algorithms.verdicts import Verdicts
@@ -78,7 +77,7 @@ class PolicyAlgorithm:
         return batch, Scores(batch, self._reward), Verdicts(batch)
 
     def _anchor(self, lesson: Lesson, kl_weight: float | None = None) -> Tensor:
-        """Return what keeps the policy near the reference, what is said of missing mentions, and right labels; ().
+        """Return what keeps the policy near the reference, what is said of missing mentions, and the likelihood; ().
 
         Of the first and the last, as much as is configured.
         """
@@ -87,11 +86,14 @@ class PolicyAlgorithm:
         if kl_weight:
             loss = loss + kl_weight * lesson.mean(lesson.divergence)
         if self._common.likelihood_weight:
-            loss = loss + self._common.likelihood_weight * self._likelihood(lesson.reading, lesson.batch)
+            loss = loss + self._common.likelihood_weight * self._likelihood(lesson)
         return loss
 
-    def _likelihood(self, reading: Reading, batch: FeedbackBatch) -> Tensor:
-        return likelihood_loss(reading, batch, self._reward.label_costs, TAG_WEIGHT, TOWARDS_WEIGHT)
+    def _likelihood(self, lesson: Lesson) -> Tensor:
+        """Return -log p of right labels and of bare verdicts; ()."""
+        costs = self._reward.label_costs
+        loss = likelihood_loss(lesson.reading, lesson.batch, costs, TAG_WEIGHT, TOWARDS_WEIGHT)
+        return loss + lesson.verdicts.likelihood(lesson.reading) if len(lesson.verdicts) else loss
 
     def _verdict_gradient(self, lesson: Lesson) -> Tensor:
         """Return the loss of bare verdicts: the policy gradient of what was shown, weighted by its propensity; ()."""

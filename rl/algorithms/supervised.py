@@ -55,7 +55,5 @@ class Supervised(PolicyAlgorithm):
         reading = self._tuned.read(opened)
         reference = self._tuned.read_reference(opened)
         lesson = Lesson(opened, scores, verdicts, reading, reference, greedy_tags(reading.tags, opened.is_token))
-        loss = self._likelihood(reading, opened) + self._anchor(lesson)
-        if len(verdicts):
-            loss = loss + verdicts.likelihood(reading)
+        loss = self._likelihood(lesson) + self._anchor(lesson)
         return self._figures(lesson, loss, self._tuned.update(loss, learning_rate))

@@ -32,7 +32,9 @@ class CeilingConfig:
     """
 
     tuning: TuningConfig = field(
-        default_factory=lambda: TuningConfig(algorithm="supervised", learning_rate=1e-3, n_steps=1, seed=0)
+        default_factory=lambda: TuningConfig(
+            algorithm="supervised", learning_rate=1e-3, max_padded_tokens=512, n_steps=1, seed=0
+        )
     )
     # Its number of steps is set by the passes.
     n_passes: float = 3.0

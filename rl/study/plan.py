@@ -70,11 +70,11 @@ class StudyConfig:
     # Of the documents about the company, those that each hostile analyst comes upon, in that part.
     update: UpdateConfig = field(
         default_factory=lambda: UpdateConfig(
-            tuning=TuningConfig(n_steps=1, learning_rate=1e-3), n_passes=10.0, min_steps=30
+            tuning=TuningConfig(n_steps=1, learning_rate=1e-3, max_padded_tokens=512), n_passes=10.0, min_steps=30
         )
     )
-    # Five times production's rate and more passes: to the start policy all is new, while a policy that serves has
-    # converged. Chosen by a development seed, like what `rl.study.recipes` says of each algorithm.
+    # Five times production's rate, half its batch and more passes: to the start policy all is new, while a policy
+    # that serves has converged. Chosen by development seeds, like what `rl.study.recipes` says of each algorithm.
     ceiling: CeilingConfig = field(default_factory=CeilingConfig)
     held_out: Part = "test"
     target: str = TARGET
