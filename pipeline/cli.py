@@ -16,6 +16,7 @@ COMMANDS = {
     "audit": "pipeline.commands.audit",
     "correct": "pipeline.commands.correct",
     "demo": "pipeline.commands.demo",
+    "detect": "pipeline.commands.detect",
     "doctor": "pipeline.commands.doctor",
     "evaluate": "pipeline.commands.evaluate",
     "feedback": "pipeline.commands.feedback",

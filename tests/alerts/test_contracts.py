@@ -21,6 +21,7 @@ from alerts.sketches import TextSketch
 from alerts.stories import Stories, StoryConfig
 from alerts.surge import SurgeConfig, SurgeDetector
 from alerts.topic import TopicConfig, TopicTrend
+from alerts.volume import VolumeConfig, VolumeDetector
 from alerts.watermarks import MarkLedger, SourceWatermark
 from alerts.windows import NovelStory, OpenWindows, WindowConfig
 
@@ -175,6 +176,11 @@ CONTRACTS = {
         lambda: Baseline(BaselineConfig()),
         step_baseline,
         lambda snapshot: Baseline.restore(BaselineConfig(), snapshot),
+    ),
+    "VolumeDetector": Contract(
+        lambda: VolumeDetector(VolumeConfig()),
+        lambda detector, n, draw: detector.update(20 * n, draw.randrange(9)),
+        lambda snapshot: VolumeDetector.restore(VolumeConfig(), snapshot),
     ),
     "OwnScale": Contract(
         lambda: OwnScale(ScaleConfig(), 0), step_scale, lambda snapshot: OwnScale.restore(ScaleConfig(), snapshot)
