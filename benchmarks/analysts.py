@@ -5,7 +5,7 @@
 Ten analysts answer 60 reviews a day about 40 companies of unequal fame; the policy is right on 85 % of labels, honest
 analysts on 95 %, one in ten (the careless one) on 80 %. Scenarios: nobody is hostile; a true crisis, of which the
 policy reads nothing, in one company for a week; two in ten push one company, from the first day, or after 30 honest
-days, to either side, on drawn documents or on ones that they find, of which one in five is put before somebody else;
+days, to either side, on drawn documents or on ones that they find, of which one in two is put before somebody else;
 four honest ones find documents in a crisis. Polarity moved: of the company's reviewed documents, what the rounds say
 less what is true, weighted by the guard, beside the same without a guard and what honest errors alone make of it.
 Whom the guard holds is looked at after each push, and after every fourth other round. Time is of `weigh` on

@@ -42,7 +42,7 @@ class ReviewConfig:
     # Added where another policy decides otherwise: one of the two errs.
     max_p: float = 0.90
     # Below 1, so that nobody can foretell with certainty that a document is reviewed.
-    second: float = 0.20
+    second: float = 0.50
     # Of the documents that an analyst came upon: another one is asked about them too, blind. Who reports a company's
     # documents one-sidedly is so contradicted, and who is right is seconded.
     per_day: float | None = None
