@@ -17,6 +17,8 @@ from typing import Any
 
 import yaml
 
+from pipeline.receivers.signature import SecretInvalid, WebhookSigner
+
 _BROKER = re.compile(r"kafka://[^,/\s]+:[0-9]{1,5}(,[^,/\s]+:[0-9]{1,5})*")
 
 _POSITIVE = (
@@ -116,6 +118,12 @@ class Settings:
     webhook_url: str | None = _setting(
         None, "alerts are posted here as JSON, with an Idempotency-Key", is_secret=True
     )
+    webhook_secret: str | None = _setting(
+        None,
+        "`whsec_…`: signs what is posted, with its time, as standardwebhooks.com says; two, separated by a blank, "
+        "while receivers change over",
+        is_secret=True,
+    )
     alertmanager_url: str | None = _setting(None, "an Alertmanager's base address, for its API v2")
 
     def __post_init__(self) -> None:
@@ -136,6 +144,14 @@ class Settings:
         if self.promotion not in ("manual", "auto"):
             raise SettingsInvalid(f"promotion must be manual or auto, got {self.promotion!r}")
         self._check_shares()
+        self._check_secret()
+
+    def _check_secret(self) -> None:
+        try:
+            if self.webhook_secret is not None:
+                WebhookSigner(self.webhook_secret)
+        except SecretInvalid as invalid:
+            raise SettingsInvalid(f"webhook_secret {invalid}") from None
 
     def _check_shares(self) -> None:
         if not 0 < self.canary_share <= 1:

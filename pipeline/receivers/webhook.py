@@ -5,12 +5,19 @@ Knows nothing of what stands behind the URL.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import aiohttp
 
 from pipeline.receivers.post import post_json
+from pipeline.receivers.signature import WebhookSigner
 from pipeline.records import AlertRecord, encode
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class WebhookReceiver:
@@ -22,6 +29,8 @@ class WebhookReceiver:
     Args:
         session: its life is the caller's.
         url: takes POST; redirects are refused.
+        signer: signs each try with its time; None: nothing is signed.
+        now: the time, aware.
         timeout_s: for one try, connecting included.
         name: in logs and metrics.
 
@@ -36,9 +45,18 @@ class WebhookReceiver:
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, url: str, *, timeout_s: float = 10.0, name: str = "webhook"
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        *,
+        signer: WebhookSigner | None = None,
+        now: Callable[[], datetime] = _now,
+        timeout_s: float = 10.0,
+        name: str = "webhook",
     ) -> None:
         self.name = name
+        self._signer = signer
+        self._now = now
         self._session = session
         self._url = url
         self._timeout_s = timeout_s
@@ -49,11 +67,9 @@ class WebhookReceiver:
         Raises:
             DeliveryFailed: it was not taken.
         """
+        body = encode(alert)
+        key = quote(alert.id, safe="/:@&")  # a discovered topic may be in any script, a header may not
+        signed = self._signer.headers(key, self._now(), body) if self._signer else {}
         await post_json(
-            self._session,
-            self._url,
-            encode(alert),
-            timeout_s=self._timeout_s,
-            # a discovered topic may be in any script, a header may not
-            headers={"Idempotency-Key": quote(alert.id, safe="/:@&")},
+            self._session, self._url, body, timeout_s=self._timeout_s, headers={"Idempotency-Key": key, **signed}
         )

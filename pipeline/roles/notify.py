@@ -21,6 +21,7 @@ from pipeline.receivers.alertmanager import AlertmanagerReceiver
 from pipeline.receivers.delivery import Dispatcher
 from pipeline.receivers.log import LogReceiver
 from pipeline.receivers.receiver import Receiver
+from pipeline.receivers.signature import WebhookSigner
 from pipeline.receivers.webhook import WebhookReceiver
 from pipeline.records import AlertRecord
 from pipeline.rejects import RecordRejected
@@ -96,7 +97,8 @@ def new_receivers(settings: Settings, session: aiohttp.ClientSession) -> list[Re
     """Return the receivers that the settings name; the log is always one."""
     receivers: list[Receiver] = [LogReceiver(logging.getLogger("finsurge.alerts"))]
     if settings.webhook_url:
-        receivers.append(WebhookReceiver(session, settings.webhook_url))
+        signer = WebhookSigner(settings.webhook_secret) if settings.webhook_secret else None
+        receivers.append(WebhookReceiver(session, settings.webhook_url, signer=signer))
     if settings.alertmanager_url:
         receivers.append(AlertmanagerReceiver(session, settings.alertmanager_url, now=lambda: datetime.now(UTC)))
     return receivers

@@ -1,5 +1,9 @@
 import asyncio
+import base64
+import hashlib
+import hmac
 import random
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
@@ -9,8 +13,12 @@ from pipeline.metrics import Metrics
 from pipeline.receivers.delivery import Backoff, Dispatcher
 from pipeline.receivers.receiver import DeliveryFailed
 from pipeline.receivers.sample import sample_alert
+from pipeline.receivers.signature import WebhookSigner
 from pipeline.receivers.webhook import WebhookReceiver
 from pipeline.records import AlertRecord, decode, encode
+from pipeline.settings import Settings, SettingsInvalid
+
+SECRET = f"whsec_{base64.b64encode(b'of this test and no other').decode()}"
 
 
 async def test_the_alert_arrives_as_it_is_on_the_wire_with_its_id_as_key(hook, session) -> None:
@@ -20,6 +28,40 @@ async def test_the_alert_arrives_as_it_is_on_the_wire_with_its_id_as_key(hook, s
     assert received.headers["Content-Type"] == "application/json"
     assert received.body["id"] == "sample/1/1"
     assert decode(AlertRecord, encode(sample_alert())) == sample_alert()
+
+
+async def test_each_try_is_signed_with_its_own_time_under_one_id(hook, session) -> None:
+    times = iter([datetime(2026, 1, 2, 3, 4, 5, 900_000, tzinfo=UTC), datetime(2026, 1, 2, 3, 4, 9, tzinfo=UTC)])
+    signer = WebhookSigner(SECRET)
+    receiver = WebhookReceiver(session, hook.url, signer=signer, now=lambda: next(times))
+    for seconds in ("1767323045", "1767323049"):
+        await receiver.deliver(sample_alert())
+        told = (await hook.next()).headers
+        assert (told["webhook-id"], told["Idempotency-Key"]) == ("sample/1/1", "sample/1/1")
+        assert told["webhook-timestamp"] == seconds
+        key = base64.b64decode(SECRET.removeprefix("whsec_"))
+        signed = b"sample/1/1." + seconds.encode() + b"." + encode(sample_alert())
+        digest = hmac.new(key, signed, hashlib.sha256).digest()
+        assert told["webhook-signature"] == f"v1,{base64.b64encode(digest).decode()}"
+
+
+async def test_while_receivers_change_over_there_is_a_signature_of_each_secret(hook, session) -> None:
+    signer = WebhookSigner(f"{SECRET} whsec_{base64.b64encode(b'x' * 24).decode()}")
+    await WebhookReceiver(session, hook.url, signer=signer).deliver(sample_alert())
+    assert (await hook.next()).headers["webhook-signature"].count("v1,") == 2
+
+
+async def test_without_a_secret_nothing_is_signed(hook, session) -> None:
+    await WebhookReceiver(session, hook.url).deliver(sample_alert())
+    assert "webhook-signature" not in (await hook.next()).headers
+
+
+@pytest.mark.parametrize("secret", ["", "hunter2", "whsec_not base64", "whsec_%%%", "whsec_c2hvcnQ="])
+def test_a_secret_that_is_none_is_told_with_the_mend_and_not_shown(secret: str) -> None:
+    with pytest.raises(SettingsInvalid) as invalid:
+        Settings(webhook_secret=secret)
+    assert str(invalid.value).startswith("webhook_secret must")
+    assert not secret or secret.removeprefix("whsec_") not in str(invalid.value)
 
 
 async def test_an_id_in_another_script_is_encoded_in_the_header_and_plain_in_the_body(hook, session) -> None:
