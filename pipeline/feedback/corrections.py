@@ -197,7 +197,8 @@ class CorrectionDesk:
         )
         self._store.send(Sending("rounds", correction.document_id.encode(), encode(record)))
         if joinable.review is None:
-            self._desks.reviews.second(decided, now)
+            if len(self._desks.roster.roster) > 1:  # else there is nobody to ask
+                self._desks.reviews.second(decided, now)
         else:
             self._desks.reviews.answer(joinable.review, correction, now)
         self._desks.effects.take(record, decided.key)

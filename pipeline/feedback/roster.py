@@ -65,6 +65,9 @@ class Roster:
     def __iter__(self) -> Iterator[Analyst]:
         return iter(self._analysts.values())
 
+    def __len__(self) -> int:
+        return len(self._analysts)
+
     def why_not_release(self, person: str) -> str | None:
         """Return why a person may not release what is held, if so.
 

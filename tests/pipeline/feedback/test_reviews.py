@@ -88,6 +88,16 @@ def test_of_what_an_analyst_comes_upon_a_part_is_put_before_another_one_blind(fo
     assert len(drawn) == len(set(drawn))
 
 
+def test_where_there_is_one_analyst_nobody_is_asked_for_a_second_word(new_bench) -> None:
+    bench = new_bench(review_uniform=0.01, review_per_day=1)
+    (bench.folder / "analysts.yaml").write_text("analysts:\n- id: ada\n")
+    decide_many(bench, 20)
+    for number in range(20):
+        bench.correct(f"d-{number}", id=f"c-{number}", labels=NEUTRAL)
+    assert len(bench.rounds) == 20
+    assert all(review.reason is not ReviewReason.SECOND for review in bench.drawn)
+
+
 def test_the_second_word_is_somebody_elses_and_is_no_estimate(found) -> None:
     review = first_of(found, ReviewReason.SECOND)
     n_before = len(found.rounds)
