@@ -91,6 +91,7 @@ def test_of_what_an_analyst_comes_upon_a_part_is_put_before_another_one_blind(fo
 def test_where_there_is_one_analyst_nobody_is_asked_for_a_second_word(new_bench) -> None:
     bench = new_bench(review_uniform=0.01, review_per_day=1)
     (bench.folder / "analysts.yaml").write_text("analysts:\n- id: ada\n")
+    bench.restart()
     decide_many(bench, 20)
     for number in range(20):
         bench.correct(f"d-{number}", id=f"c-{number}", labels=NEUTRAL)
