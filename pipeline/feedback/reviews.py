@@ -152,7 +152,7 @@ class ReviewBook:
     def _open(self, decided: DecidedDocument, draw: _Draw, now: datetime) -> ReviewDrawn:
         decision = decided.decision
         review = ReviewDrawn(
-            id=review_id_of(decision),
+            id=review_id_of(decision, is_second=draw.reason is ReviewReason.SECOND),
             document_id=decision.document_id,
             origin=decision.origin,
             policy_version=decision.policy_version,
@@ -175,9 +175,15 @@ class ReviewBook:
         self._store.send(Sending("reviews", record.document_id.encode(), encode(record)))
 
 
-def review_id_of(decision: Decision) -> str:
-    """Return the id of a decision's review: one that no other decision's has, and that tells nothing."""
-    key = msgspec.json.encode((decision.document_id, decision.origin, decision.policy_version))
+def review_id_of(decision: Decision, *, is_second: bool = False) -> str:
+    """Return the id of a decision's review: one that no other has, and that tells nothing.
+
+    Args:
+        decision: that is asked about.
+        is_second: it asks for a second word on what an analyst came upon.
+    """
+    parts = (decision.document_id, decision.origin, decision.policy_version)
+    key = msgspec.json.encode((*parts, "second") if is_second else parts)
     return f"r-{blake2b(key, digest_size=8).hexdigest()}"
 
 
