@@ -67,10 +67,11 @@ def command(settings: Settings, broker: str, until_alert: bool, seed: int, as_js
     view: View = LiveView(console) if is_live else PlainView(console)
     for client in ("aiokafka", "kafka"):  # they log what they then retry; what fails for good is raised
         logging.getLogger(client).addHandler(logging.NullHandler())
+    stop = _Stop()
     for number in _stops():  # before the event loop takes over: leave all blocks in order
-        signal.signal(number, _interrupt)
+        signal.signal(number, stop)
     try:
-        summary = _demo(settings, broker, seed, view, is_endless=is_live)
+        summary = _demo(settings, broker, seed, view, stop, is_endless=is_live)
     except (EmbeddedUnavailable, KafkaUnavailable, TopicRefused) as reason:
         raise click.ClickException(str(reason)) from None
     if as_json:
@@ -81,7 +82,7 @@ def command(settings: Settings, broker: str, until_alert: bool, seed: int, as_js
     raise SystemExit(summary.reason.exit_code)
 
 
-def _demo(settings: Settings, broker: str, seed: int, view: View, *, is_endless: bool) -> Summary:
+def _demo(settings: Settings, broker: str, seed: int, view: View, stop: _Stop, *, is_endless: bool) -> Summary:
     scenario, texts, started_at = Scenario(), load_texts(), _now()
     live_at = started_at - timedelta(seconds=scenario.fast_s)
     feed = Feed(texts, scenario, live_at, seed)
@@ -100,7 +101,7 @@ def _demo(settings: Settings, broker: str, seed: int, view: View, *, is_endless:
         analysts = Analysts(truth, workload)
         loop = Loop(chosen, feed, truth, analysts, board, gauges, lambda line: view.tell(board.stamped(line)), _now)
         run = DemoRun(chosen, feed, scenario, live_at, board, crew, gauges, loop, view, _now, is_endless)
-        ending = asyncio.run(_until_interrupted(run))
+        ending = asyncio.run(_until_interrupted(run, stop))
         _ignore_stops()
     return board.summary(ending, broker=broker, seed=seed, crisis_topic=feed.crisis_topic)
 
@@ -112,11 +113,13 @@ def _opening(scenario: Scenario) -> str:
     )
 
 
-async def _until_interrupted(run: DemoRun) -> Ending:
+async def _until_interrupted(run: DemoRun, stop: _Stop) -> Ending:
     interrupted = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in _stops():
         loop.add_signal_handler(number, interrupted.set)
+    if stop.was_told:
+        interrupted.set()
     return await run.run(interrupted)
 
 
@@ -135,6 +138,17 @@ def _ignore_stops() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    _ignore_stops()
-    raise KeyboardInterrupt
+class _Stop:
+    """The handler of signals until the event loop has its own.
+
+    It remembers that it was called: a bare `except` somewhere in a library that is being imported takes the interrupt
+    for a missing module, and nobody would ever hear of it.
+    """
+
+    def __init__(self) -> None:
+        self.was_told = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        self.was_told = True
+        _ignore_stops()
+        raise KeyboardInterrupt

@@ -1,5 +1,7 @@
 """`finsurge demo` as users run it: a process of its own, on the embedded broker."""
 
+import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -11,6 +13,8 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+
+from pipeline.commands.demo import _Stop, _until_interrupted
 
 pytest.importorskip("confluent_kafka", reason="the embedded broker is an extra")
 needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found in /proc")
@@ -81,6 +85,23 @@ def test_a_signal_while_the_broker_starts_leaves_no_process_behind(tmp_path: Pat
     assert left_of(tmp_path) == []
     assert demo.returncode == 130
     assert "Traceback" not in err
+
+
+def test_an_interrupt_that_somebody_swallowed_is_heard_once_the_loop_runs() -> None:
+    class Run:
+        async def run(self, interrupted: asyncio.Event) -> bool:
+            return interrupted.is_set()
+
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    stop = _Stop()
+    try:
+        assert asyncio.run(_until_interrupted(Run(), stop)) is False
+        with contextlib.suppress(KeyboardInterrupt):
+            stop(signal.SIGINT, None)
+        assert asyncio.run(_until_interrupted(Run(), stop)) is True
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
 def test_a_damaged_policy_ends_it_with_one_line(tmp_path: Path) -> None:
