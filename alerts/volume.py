@@ -25,9 +25,9 @@ class VolumeConfig:
     bin_s: int = 300
     # Length of a bin.
     scales_s: tuple[int, ...] = (1_800, 3_600, 7_200, 14_400)
-    # Averaged. Mentions come in bursts of minutes that mean nothing: scales under half an hour cost 5 points of NAB.
+    # Averaged. Mentions come in bursts of minutes that mean nothing (benchmarks/volumes.md).
     level_half_life_s: float = 14 * 86_400.0
-    # Two weeks: what is usual moves slowly, and is learned slowly (NAB: 3 d 84, 7 d 86, 14 d 88, 60 d 88 points).
+    # Two weeks: what is usual moves slowly, and is learned slowly; longer ones differ little.
     prior_s: float = 3_600.0
     # So long of seeing one event a bin is what is believed at first.
     prior_dispersion: float = 1.5
@@ -41,7 +41,7 @@ class VolumeConfig:
     min_history_s: float = 86_400.0
     # A day is needed to have seen each hour once; until then nothing is called rare.
     scale: ScaleConfig = field(default_factory=lambda: ScaleConfig(prior_excess=3.0, prior_excesses=8.0))
-    # Maxima of mentions have heavy tails: believed until two weeks or so have shown theirs.
+    # Maxima of mentions have heavy tails: believed until ten days or so have shown theirs.
 
     def __post_init__(self) -> None:
         """Check the ranges."""

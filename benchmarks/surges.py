@@ -69,7 +69,8 @@ def judged(stream: Stream, bins: Sequence[int]) -> TopicRun:
     for surge in stream.surges:
         hits = [at for at in left if surge.begin <= at < surge.end + AFTER_BINS]
         left = [at for at in left if at not in hits]
-        found.append((surge.size, min(hits) - surge.begin if hits else -1))
+        # what a quarter hour holds is known at its end
+        found.append((surge.size, min(hits) + 1 - surge.begin if hits else -1))
     in_shocks = [at for at in left if any(begin <= at < end + AFTER_BINS for begin, end in stream.shocks)]
     return TopicRun(stream.volume, len(left) - len(in_shocks), len(in_shocks), tuple(found))
 
