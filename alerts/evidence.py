@@ -20,6 +20,9 @@ class SurgeReason(StrEnum):
     CORRECTED = (
         "corrected"  # analysts' corrections took the surge away: as it was counted before it would still be on
     )
+    SHARED = "shared"  # a surge that many of its children have at once
+    OF_CHILDREN = "of_children"  # a few of its children explain it: theirs to alert
+    RULE_OFF = "rule_off"  # nobody wants to hear of this topic
 
 
 class EvidenceStory(msgspec.Struct, frozen=True):
@@ -67,3 +70,6 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     policy_versions: tuple[str, ...] = ()
     negative_ratio: float = 1.0  # of those policies to the stream's first one, mean over the stories
     n_corrected: int = 0  # negative stories that corrections took out of the window
+    n_posts: int = 0  # of the negative stories, those from social media
+    dispersion: float = 1.5  # variance over mean of the topic's usual hourly counts
+    related: tuple[str, ...] = ()  # topics that the negative stories are about as well, most often first

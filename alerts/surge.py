@@ -1,6 +1,6 @@
 """The surge detector of one topic: volume and share of negative stories against the topic's own past.
 
-Updated at ticks that have stories, and at every tick while a surge lasts. Never looks ahead.
+Updated at ticks that have stories, and at every tick while what it found is notable. Never looks ahead.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class DetectorState(msgspec.Struct, array_like=True):
     lessons: list[Lesson] = []  # of the last hours that had stories, ascending
     ratio: float = 1.0  # of the policies that read the last hour that was learnt
     scale_before: float = 0.0  # maximum of its block before the present surge
+    followed_until: int | None = None  # the last tick to be closed even without a story
 
 
 _tick, _hour = attrgetter("tick"), attrgetter("hour")
@@ -64,6 +65,7 @@ class SurgeDetector:
         self._topic = topic
         self._config = config
         self._ticks_an_hour = 3_600 // config.bin_s
+        self._follow_ticks = config.follow_s // config.bin_s
         self.state = state or DetectorState(
             first_tick=first_tick,
             hour=first_tick // self._ticks_an_hour,
@@ -72,10 +74,12 @@ class SurgeDetector:
         )
         self._baseline = Baseline(config.baseline, self.state.baseline)
         self._scale = OwnScale(config.scale, self.state.scale.first_block, self.state.scale)
+        if self.state.over_since is not None and self.state.followed_until is None:
+            self.state.followed_until = self._follow_until()  # state of before there was more to follow than surges
 
     def next_tick(self) -> int | None:
         """Return the next tick that has to be closed even without a story, or `None`."""
-        if self.state.over_since is None or self.state.last_tick is None:
+        if self.state.followed_until is None or self.state.last_tick is None:
             return None
         return self.state.last_tick + 1
 
@@ -93,13 +97,13 @@ class SurgeDetector:
         if state.last_tick is not None and tick <= state.last_tick:
             raise ValueError(f"counts.tick must be > {state.last_tick}, got {tick}")
         state.last_tick = tick
-        if state.over_since is not None and tick > self._follow_until():
-            # a rule of the caller's broken: ticks of a surge were left out
-            raise ValueError(f"counts.tick must be <= {self._follow_until()} in a surge, got {tick}")
+        if state.followed_until is not None and tick > state.followed_until:
+            # a rule of the caller's broken: ticks that are followed were left out
+            raise ValueError(f"counts.tick must be <= {state.followed_until} while followed, got {tick}")
         self._learn(tick)
         if counts.n_stories:
             state.recent.append(counts)
-        if not counts.n_negative and not has_grown and state.over_since is None:
+        if not counts.n_negative and not has_grown and state.followed_until is None:
             return None
         evidence = self._judge(tick)
         self._follow(tick, evidence)
@@ -127,8 +131,8 @@ class SurgeDetector:
 
     @property
     def is_followed(self) -> bool:
-        """Return whether a surge is on, or was a short while ago."""
-        return self.state.over_since is not None
+        """Return whether something notable is on, or was a short while ago."""
+        return self.state.followed_until is not None
 
     def snapshot(self) -> bytes:
         """Return the state."""
@@ -141,7 +145,7 @@ class SurgeDetector:
         return cls(topic, config, state.first_tick, state)
 
     def _follow_until(self) -> int:
-        return self.state.raised_at + self._config.follow_s // self._config.bin_s
+        return self.state.raised_at + self._follow_ticks
 
     def _follow(self, tick: int, evidence: Evidence) -> None:
         state = self.state
@@ -149,14 +153,25 @@ class SurgeDetector:
             state.over_since = tick
         if state.over_since is not None and evidence.is_raised:
             state.raised_at = tick
+        if self._is_notable(evidence) or (state.over_since is not None and evidence.is_raised):
+            state.followed_until = tick + self._follow_ticks
         if state.over_since is not None and evidence.reason is SurgeReason.CORRECTED:
             # it never was: nothing to follow, and nothing to measure later ones by
             self._scale.correct(self._block(state.over_since), state.scale_before)
-            state.over_since = None
-            state.onset = None
+            state.over_since = state.followed_until = state.onset = None
         if state.over_since is not None and tick >= self._follow_until():
-            state.over_since = None
-            state.onset = None
+            state.over_since = state.onset = None
+        if state.followed_until is not None and tick >= state.followed_until:
+            state.followed_until = None
+
+    def _is_notable(self, evidence: Evidence) -> bool:
+        config = self._config
+        return evidence.is_over or (
+            evidence.n_negative >= config.notable_negative
+            and evidence.return_period_s >= config.notable_return_period_s
+            and evidence.p_share <= config.keep_p_share
+            and evidence.reason is not SurgeReason.TOO_LITTLE_HISTORY
+        )
 
     def _is_frozen(self, tick: int) -> bool:
         since = self.state.over_since
@@ -243,6 +258,8 @@ class SurgeDetector:
             baseline_age_s=age_s,
             negative_ratio=ratio,
             n_corrected=current.n_corrected,
+            n_posts=current.n_posts,
+            dispersion=self._baseline.dispersion_for(ratio),
         )
 
     def _is_raised(self, return_period_s: float, p_share: float) -> bool:

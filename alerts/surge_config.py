@@ -45,8 +45,13 @@ class SurgeConfig:
     # Share: a gate, not a second alarm (harder ones cost recall; surge.md, 4).
     keep_p_share: float = 0.5
     # More than half would be usual: the share is back.
+    notable_return_period_s: float = 3.0 * DAY_S
+    # From here on evidence is told, so that rules can be more sensitive than the return period above: up to ten
+    # false alarms a month. Below it every quiet topic would be told of each week.
+    notable_negative: int = 3
+    # Likewise, of `min_negative`.
     follow_s: int = 7 * 3_600
-    # Evidence goes on so long after a surge, for episodes to close on; longer than their hold.
+    # Evidence goes on so long after it was last notable, for episodes to close on; longer than any hold.
     max_frozen_s: int = 2 * DAY_S
     # The baseline stands still in a surge, but what lasts longer is the new normal.
     baseline: BaselineConfig = field(default_factory=BaselineConfig)
@@ -58,7 +63,7 @@ class SurgeConfig:
             raise ValueError(f"bin_s must divide an hour, got {self.bin_s}")
         if not self.scales_s or any(scale_s < 3_600 or scale_s % 3_600 for scale_s in self.scales_s):
             raise ValueError(f"scales_s must be whole hours, got {self.scales_s}")
-        for name in ("min_negative", "min_sources", "min_posts", "follow_s"):
+        for name in ("min_negative", "min_sources", "min_posts", "notable_negative", "follow_s"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
         for name in ("min_history_s", "max_frozen_s"):
@@ -66,6 +71,8 @@ class SurgeConfig:
                 raise ValueError(f"{name} must be >= 0, got {getattr(self, name)}")
         if not 0 < self.keep_return_period_s <= self.return_period_s:
             raise ValueError(f"keep_return_period_s must be in (0, return_period_s], got {self.keep_return_period_s}")
+        if self.notable_return_period_s <= 0:
+            raise ValueError(f"notable_return_period_s must be > 0, got {self.notable_return_period_s}")
         for name in ("max_p_volume", "max_p_share", "keep_p_share"):
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in (0, 1], got {getattr(self, name)}")

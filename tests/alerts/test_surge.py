@@ -73,7 +73,8 @@ def test_more_stories_of_every_kind_are_no_surge() -> None:
 def test_one_outlet_is_not_the_public() -> None:
     quiet = [TickCounts(tick, 1) for tick in range(0, WARM, 40)]
     evidence = evidence_of(quiet + burst(WARM, 9, sources=1))
-    assert {one.reason for one in evidence} == {SurgeReason.BELOW_SUPPORT}
+    assert not any(one.is_over for one in evidence)
+    assert {one.reason for one in evidence if one.n_negative} == {SurgeReason.BELOW_SUPPORT}
 
 
 def test_many_posts_of_one_feed_are_the_public() -> None:
@@ -102,8 +103,18 @@ def test_a_topic_that_was_watched_in_silence_is_judged() -> None:
 def test_evidence_follows_a_surge_until_an_episode_can_close() -> None:
     config = SurgeConfig()
     evidence = evidence_of(usual(CALM, WARM) + burst(WARM, 10))
-    raised = [one.at for one in evidence if one.is_raised]
-    assert (evidence[-1].at - raised[-1]).total_seconds() == config.follow_s
+    notable = [one.at for one in evidence if one.is_raised or one.return_period_s >= config.notable_return_period_s]
+    assert (evidence[-1].at - notable[-1]).total_seconds() == config.follow_s
+
+
+def test_evidence_is_told_before_it_is_a_surge_so_that_a_rule_may_ask_for_less() -> None:
+    quiet = [TickCounts(tick, 1) for tick in range(0, WARM, 40)]
+    evidence = evidence_of(quiet + burst(WARM, 3))
+    followed = [one for one in evidence if one.at > evidence[2].at]
+    assert not any(one.is_over for one in evidence)
+    assert evidence[2].n_negative == 3
+    # each tick of the seven hours after it, though nothing more happens
+    assert len(followed) >= 84
 
 
 def test_the_baseline_stands_still_in_a_surge() -> None:

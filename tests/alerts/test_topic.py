@@ -129,8 +129,7 @@ def crisis(trend: TopicTrend) -> list[Evidence]:
 
 def test_evidence_of_a_crisis_comes_with_its_stories() -> None:
     evidence = crisis(TopicTrend("FTX", TopicConfig()))
-    first = evidence[0]
-    assert first.is_over
+    first = next(one for one in evidence if one.is_over)
     assert first.stories[0].excerpt == "text of c0"
     assert (first.stories[0].copies, first.stories[0].url) == (2, "https://example.org/c0")
     assert len(first.stories) <= 5
