@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
-from alerts.rules.durations import written_duration
+from alerts.rules.faults import FieldFaults
 
 Measure = Literal["polarity_below", "negative_share_above"]
+AlertSeverity = Literal["warning", "critical"]
 
 _LONGEST_S = 7 * 86_400
+_MAX_PARTS = 48  # of a window: four hours of five minutes each, and about 600 bytes at the most
+_NEVER = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +29,10 @@ class AbsoluteRule:
     >>> AbsoluteRule(name="sour", measure="polarity_below", threshold=-1.0)
     Traceback (most recent call last):
         ...
-    ValueError: threshold must be in (-1, 1] for polarity_below, or it could never, or always, hold, got -1.0
+    alerts.rules.faults.FieldFaults: threshold must be in (-1, 1], got -1.0: polarity is never below -1
+
+    Raises:
+        FieldFaults: it could never, or would always, be on, or is out of range otherwise.
     """
 
     name: str
@@ -40,35 +46,34 @@ class AbsoluteRule:
     # As the surges' current window.
     min_stories: int = 10
     # With fewer in the window the measure is not known: a share of five moves by fifths.
-    severity: Literal["warning", "critical"] = "warning"
+    severity: AlertSeverity = "warning"
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for fault in absolute_faults(self):
-            raise ValueError(fault)
+        found = tuple(_faults(self))
+        if found:
+            raise FieldFaults(*found)
 
 
-def absolute_faults(rule: AbsoluteRule) -> Iterator[str]:
-    """Yield what is wrong with an absolute rule, a line each."""
-    lowest, highest = (-1, 1) if rule.measure == "polarity_below" else (0, 1)
-    if rule.measure == "polarity_below" and not lowest < rule.threshold <= highest:
-        yield (
-            f"threshold must be in (-1, 1] for polarity_below, or it could never, or always, hold, "
-            f"got {rule.threshold}"
-        )
-    if rule.measure == "negative_share_above" and not lowest <= rule.threshold < highest:
-        yield (
-            f"threshold must be in [0, 1) for negative_share_above, or it could never, or always, hold, "
-            f"got {rule.threshold}"
-        )
+def _faults(rule: AbsoluteRule) -> Iterator[tuple[str, str]]:
     if not rule.name:
-        yield "name must not be empty"
+        yield "name", "must not be empty"
+    if rule.measure == "polarity_below" and not -1 < rule.threshold <= 1:
+        yield "threshold", f"must be in (-1, 1], got {rule.threshold}: {_bound(rule.threshold, 'polarity', -1, 1)}"
+    if rule.measure == "negative_share_above" and not 0 <= rule.threshold < 1:
+        yield "threshold", f"must be in [0, 1), got {rule.threshold}: {_bound(rule.threshold, 'a share', 0, 1)}"
     if not 0 <= rule.for_s <= _LONGEST_S:
-        yield f"for_s must be between 0 and 7d, got {written_duration(rule.for_s)}"
+        yield "for_s", f"must be between 0s and 7d, got {rule.for_s} s"
     if not 0 < rule.window_s <= _LONGEST_S:
-        yield f"window_s must be above 0 and at most 7d, got {written_duration(rule.window_s)}"
+        yield "window_s", f"must be above 0s and at most 7d, got {rule.window_s} s"
     if rule.min_stories < 1:
-        yield f"min_stories must be >= 1, got {rule.min_stories}"
+        yield "min_stories", f"must be >= 1, got {rule.min_stories}"
+    if rule.severity not in get_args(AlertSeverity):
+        yield "severity", f"must be warning or critical, got {rule.severity!r:.60}"
+
+
+def _bound(threshold: float, what: str, lowest: int, highest: int) -> str:
+    return f"{what} is never below {lowest}" if threshold <= lowest else f"{what} is never above {highest}"
 
 
 class AbsoluteReason(StrEnum):
@@ -98,26 +103,93 @@ class AbsoluteStanding(NamedTuple):
 class AbsoluteState(msgspec.Struct, array_like=True):
     """All that is kept of a rule and a topic."""
 
+    applied: int | None = None
+    counts: list[tuple[int, int, int, int]] = []  # first tick, stories, negative ones, sum of polarity in thousandths
+    since: int | None = None  # first tick of the unbroken run beyond the threshold that goes on
+    beyond: int | None = None  # last tick beyond it
+    is_on: bool = False
+
+
+class _Span(NamedTuple):
+    """Ticks in which the window holds the same stories."""
+
+    first: int
+    last: int
+    is_beyond: bool | None  # None: too few stories
+
 
 class AbsoluteWatch:
-    """One absolute rule on one topic (skeleton)."""
+    """One absolute rule on one topic.
+
+    It begins once the measure was beyond the threshold at every tick of `for_s`; a tick at which too few
+    stories are in the window breaks that, as what is not known does not hold. It ends once the measure was
+    at no tick beyond it for `window_s` (or `for_s`, if that is longer): by then every story that spoke for it
+    has left the window, and a lull of a tick or two ends nothing. Too few stories alone are no sign that it
+    is over, so what ends among them has only lapsed.
+
+    Windows of more than 48 ticks are counted in up to 48 equal parts, and are that much coarser. What it
+    returns does not depend on which ticks without stories it is told of, if it is told of `next_tick`.
+
+    >>> rule = AbsoluteRule(name="sour", measure="polarity_below", threshold=-0.4, for_s=600, min_stories=3)
+    >>> watch = AbsoluteWatch(rule, bin_s=300)
+    >>> watch.update(100, n_stories=4, n_negative=3, polarity_sum=-2.4).value, watch.next_tick()
+    ('pending', 102)
+    >>> watch.update(102, 0, 0, 0.0).value, watch.get().measured, watch.next_tick()
+    ('began', -0.6, 195)
+    """
 
     def __init__(self, rule: AbsoluteRule, bin_s: int, state: AbsoluteState | None = None) -> None:
         self._rule = rule
-        self._bin_s = bin_s
+        self._for_ticks = -(-rule.for_s // bin_s)
+        self._window_ticks = -(-rule.window_s // bin_s)
+        self._part_ticks = -(-self._window_ticks // _MAX_PARTS)
+        self._n_parts = -(-self._window_ticks // self._part_ticks)
         self._state = state or AbsoluteState()
 
     def update(self, tick: int, n_stories: int, n_negative: int, polarity_sum: float) -> AbsoluteReason:
-        """Count the novel stories of a tick, and return what that changes."""
-        raise NotImplementedError
+        """Count the novel stories of a tick, and return what that changes.
+
+        Args:
+            tick: its number.
+            n_stories: novel in it.
+            n_negative: of these.
+            polarity_sum: of these stories, kept to thousandths.
+
+        Raises:
+            ValueError: more stories are negative than there are.
+        """
+        if not 0 <= n_negative <= n_stories:
+            raise ValueError(f"n_negative must be between 0 and n_stories ({n_stories}), got {n_negative}")
+        state = self._state
+        if state.applied is not None and tick <= state.applied:
+            return AbsoluteReason.ALREADY_APPLIED
+        was_on = state.is_on
+        for span in self._spans(until=tick - 1):
+            self._state = self._after(self._state, span)
+        self._count(tick, n_stories, n_negative, round(1_000 * polarity_sum))
+        is_beyond = self._is_beyond(*self._totals(tick))
+        self._state = self._after(self._state, _Span(tick, tick, is_beyond))
+        return self._reason(was_on, is_beyond)
 
     def get(self) -> AbsoluteStanding:
         """Return what is known at the last applied tick."""
-        raise NotImplementedError
+        state = self._state
+        n_stories, n_negative, polarity = self._totals(state.applied or 0)
+        measured = self._measured(n_stories, n_negative, polarity)
+        return AbsoluteStanding(state.is_on, measured, n_stories, n_negative, state.since)
 
     def next_tick(self) -> int | None:
-        """Return the tick at which the rule changes if no story comes, or None if it does not."""
-        raise NotImplementedError
+        """Return the tick at which the rule changes if no story comes before it, or None if it does not.
+
+        A change that the caller does not come back for is told at the next tick, or not at all if it was undone.
+        """
+        state = self._state
+        for span in self._spans(until=_NEVER):
+            change = self._change(state, span)
+            if change is not None:
+                return change
+            state = self._after(state, span)
+        return None
 
     def snapshot(self) -> bytes:
         """Return the state."""
@@ -125,5 +197,86 @@ class AbsoluteWatch:
 
     @classmethod
     def restore(cls, rule: AbsoluteRule, bin_s: int, snapshot: bytes) -> AbsoluteWatch:
-        """Return a watch that goes on where the snapshot was taken."""
+        """Return a watch that goes on where the snapshot was taken; under another rule, with what it has counted."""
         return cls(rule, bin_s, msgspec.msgpack.decode(snapshot, type=AbsoluteState))
+
+    def _count(self, tick: int, n_stories: int, n_negative: int, polarity: int) -> None:
+        counts = [entry for entry in self._state.counts if tick < self._leaves_at(entry[0])]
+        if n_stories:
+            first = tick - tick % self._part_ticks
+            if counts and counts[-1][0] >= first:
+                first, n_before, n_negative_before, polarity_before = counts.pop()
+                n_stories += n_before
+                n_negative += n_negative_before
+                polarity += polarity_before
+            counts.append((first, n_stories, n_negative, polarity))
+        self._state.counts = counts
+
+    def _spans(self, until: int) -> Iterator[_Span]:
+        """Yield spans of ticks after the last applied one, as they are if no story comes."""
+        if self._state.applied is None:
+            return
+        first = self._state.applied + 1
+        n_stories, n_negative, polarity = self._totals(first)
+        for entry in self._state.counts:
+            leaves_at = self._leaves_at(entry[0])
+            last = min(leaves_at - 1, until)
+            if first <= last:
+                yield _Span(first, last, self._is_beyond(n_stories, n_negative, polarity))
+                first = leaves_at
+            if leaves_at > self._state.applied + 1:
+                n_stories, n_negative, polarity = n_stories - entry[1], n_negative - entry[2], polarity - entry[3]
+        if first <= until:
+            yield _Span(first, until, None)
+
+    def _change(self, state: AbsoluteState, span: _Span) -> int | None:
+        """Return the tick of a span at which the rule goes on or off, if it does."""
+        if state.is_on == bool(span.is_beyond):
+            return None
+        if span.is_beyond:
+            since, wait = span.first if state.since is None else state.since, self._for_ticks
+        else:
+            since, wait = state.beyond or 0, max(self._for_ticks, self._window_ticks)
+        tick = max(span.first, since + wait)
+        return tick if tick <= span.last else None
+
+    def _after(self, state: AbsoluteState, span: _Span) -> AbsoluteState:
+        since = (span.first if state.since is None else state.since) if span.is_beyond else None
+        return AbsoluteState(
+            applied=span.last,
+            counts=state.counts,
+            since=since,
+            beyond=span.last if span.is_beyond else state.beyond,
+            is_on=state.is_on != (self._change(state, span) is not None),
+        )
+
+    def _leaves_at(self, first: int) -> int:
+        """Return the first tick whose window does not hold what was counted from tick `first` on."""
+        return (first // self._part_ticks + self._n_parts) * self._part_ticks
+
+    def _totals(self, tick: int) -> tuple[int, int, int]:
+        held = [entry for entry in self._state.counts if tick < self._leaves_at(entry[0])]
+        return sum(entry[1] for entry in held), sum(entry[2] for entry in held), sum(entry[3] for entry in held)
+
+    def _measured(self, n_stories: int, n_negative: int, polarity: int) -> float | None:
+        if n_stories < self._rule.min_stories:
+            return None
+        return polarity / (1_000 * n_stories) if self._rule.measure == "polarity_below" else n_negative / n_stories
+
+    def _is_beyond(self, n_stories: int, n_negative: int, polarity: int) -> bool | None:
+        measured = self._measured(n_stories, n_negative, polarity)
+        if measured is None:
+            return None
+        is_below = self._rule.measure == "polarity_below"
+        return measured < self._rule.threshold if is_below else measured > self._rule.threshold
+
+    def _reason(self, was_on: bool, is_beyond: bool | None) -> AbsoluteReason:
+        if self._state.is_on and not was_on:
+            return AbsoluteReason.BEGAN
+        if was_on and not self._state.is_on:
+            return AbsoluteReason.LAPSED if is_beyond is None else AbsoluteReason.ENDED
+        if self._state.is_on:
+            return AbsoluteReason.UNCHANGED if is_beyond else AbsoluteReason.FADING
+        if is_beyond is None:
+            return AbsoluteReason.TOO_FEW_STORIES
+        return AbsoluteReason.PENDING if is_beyond else AbsoluteReason.NOT_BEYOND

@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 
 from alerts.rules.rule import Rule
 
@@ -59,8 +58,9 @@ class OriginKind(StrEnum):
 class Origin:
     """Where a value is from.
 
-    >>> str(Origin(OriginKind.GROUP, "banks", "financials"))
-    'group banks, through financials'
+    >>> origin = Origin(OriginKind.GROUP, "banks", "financials")
+    >>> str(origin), origin.path
+    ('group banks, through financials', 'groups.banks')
     """
 
     kind: OriginKind
@@ -70,6 +70,13 @@ class Origin:
     def __str__(self) -> str:
         words = f"{self.kind.value.replace('_', ' ')} {self.name}".strip()
         return f"{words}, through {self.ancestor}" if self.ancestor else words
+
+    @property
+    def path(self) -> str:
+        """Return where in the rule file that is, or nothing if it is built in."""
+        if self.kind is OriginKind.BUILT_IN:
+            return ""
+        return f"{self.kind.value}s.{self.name}" if self.name else self.kind.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ class RuleBook:
 
     default: PartialRule = field(default_factory=PartialRule)
     groups: tuple[RuleGroup, ...] = ()  # later ones outdo earlier ones
-    topics: Mapping[str, PartialRule] = field(default_factory=lambda: MappingProxyType({}))
+    topics: Mapping[str, PartialRule] = field(default_factory=dict)
     version: str = field(init=False)  # hex digest: equal rules, groups in equal order, give equal versions
 
     def __post_init__(self) -> None:

@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
+from alerts.rules.faults import FieldFaults
+
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = get_args(Day)
 
@@ -33,7 +35,7 @@ class QuietHours:
     True
 
     Raises:
-        ValueError: the zone is unknown, or the span is empty or never ends.
+        FieldFaults: the zone is unknown, or the span is empty or never ends.
     """
 
     days: tuple[Day, ...] = DAYS
@@ -48,8 +50,9 @@ class QuietHours:
 
     def __post_init__(self) -> None:
         """Check the span."""
-        for fault in quiet_faults(self):
-            raise ValueError(fault)
+        found = tuple(_faults(self))
+        if found:
+            raise FieldFaults(*found)
 
     def until(self, at: datetime) -> datetime | None:
         """Return the end of the quiet span that `at` lies in, in UTC, or None if it lies in none.
@@ -109,19 +112,15 @@ def is_endless(quiet: Sequence[QuietHours]) -> bool:
     return any(end is not None and end - week >= _LONGEST for week, end in zip(weeks, ends, strict=True))
 
 
-def quiet_faults(hours: QuietHours) -> Iterator[str]:
-    """Yield what is wrong with quiet hours, a line each."""
+def _faults(hours: QuietHours) -> Iterator[tuple[str, str]]:
     if not hours.days or not set(hours.days) <= set(DAYS) or len(set(hours.days)) < len(hours.days):
-        yield f"days must be some of {', '.join(DAYS)}, each once, got {hours.days!r}"
-        return
+        yield "days", f"must be some of {', '.join(DAYS)}, each once, got {', '.join(hours.days)!r:.60}"
     if not is_time_zone(hours.timezone):
-        yield f"timezone must be one of the IANA database, such as Europe/Berlin, got {hours.timezone!r:.60}"
-        return
+        yield "timezone", f"must be one of the IANA database, such as Europe/Berlin, got {hours.timezone!r:.60}"
     if hours.begin == hours.end and hours.begin != _MIDNIGHT:
-        yield f"begin and end must differ, got {hours.begin:%H:%M}; a whole day is from 00:00 to 24:00"
-        return
+        yield "end", f"must not be the begin, {hours.begin:%H:%M}; a whole day is from 00:00 to 24:00"
     if len(hours.days) == len(DAYS) and hours.begin == hours.end:
-        yield "days must leave one out where the whole day is quiet, got all: nothing would ever be told"
+        yield "days", "must leave one out where the whole day is quiet, or nothing would ever be told"
 
 
 def is_time_zone(name: str) -> bool:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 from alerts.rules.absolute import AbsoluteRule
 from alerts.rules.durations import written_duration
+from alerts.rules.faults import FieldFaults
 from alerts.rules.quiet import QuietHours, is_endless
+
+RuleSeverity = Literal["auto", "warning", "critical"]
 
 DAY_S = 86_400
 MONTH_S = 30 * DAY_S
@@ -25,7 +28,10 @@ class Rule:
     >>> Rule(min_negative=2)
     Traceback (most recent call last):
         ...
-    ValueError: min_negative must be >= 3, got 2: the detector tells of no fewer negative stories
+    alerts.rules.faults.FieldFaults: min_negative must be >= 3, got 2: the detector tells of no fewer negative stories
+
+    Raises:
+        FieldFaults: values out of range; each field by itself, so that any of two rules can be mixed.
     """
 
     is_on: bool = True
@@ -46,7 +52,7 @@ class Rule:
     critical_n_negative: int = 8
     critical_n_sources: int = 3
     # Critical is what is so rare, and has so many stories, of so many sources.
-    severity: Literal["auto", "warning", "critical"] = "auto"
+    severity: RuleSeverity = "auto"
     # Auto: by the three above.
     quiet: tuple[QuietHours, ...] = ()
     # When alerts are held; they are told at the end.
@@ -57,25 +63,15 @@ class Rule:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for field in fields(self):
-            complaint = complaint_about(field.name, getattr(self, field.name))
-            if complaint is not None:
-                raise ValueError(f"{field.name} {complaint}")
+        complaints = ((name, check(getattr(self, name))) for name, check in _CHECKS.items())
+        found = tuple((name, complaint) for name, complaint in complaints if complaint is not None)
+        if found:
+            raise FieldFaults(*found)
 
     @property
     def return_period_s(self) -> float:
         """Return once in how long a surge may be usual for the topic."""
         return MONTH_S / self.false_alarms
-
-
-def complaint_about(name: str, value: Any) -> str | None:
-    """Return what is wrong with the value of a field, or None; no two fields depend on each other.
-
-    >>> complaint_about("cool_down_s", -1)
-    'must be >= 0s, got -1'
-    """
-    check = _CHECKS.get(name)
-    return check(value) if check else None
 
 
 def _false_alarms(value: float) -> str | None:
@@ -138,9 +134,7 @@ def _absolutes(value: tuple[AbsoluteRule, ...]) -> str | None:
 
 
 def _severity(value: str) -> str | None:
-    return (
-        None if value in ("auto", "warning", "critical") else f"must be auto, warning or critical, got {value!r:.60}"
-    )
+    return None if value in get_args(RuleSeverity) else f"must be auto, warning or critical, got {value!r:.60}"
 
 
 def _shown(seconds: float) -> str:
