@@ -18,7 +18,7 @@ Measure = Literal["polarity_below", "negative_share_above"]
 AlertSeverity = Literal["warning", "critical"]
 
 _LONGEST_S = 7 * 86_400
-_MAX_PARTS = 48  # of a window: four hours of five minutes each, and about 600 bytes at the most
+_MAX_PARTS = 48  # of a window: four hours of five minutes each; 850 bytes at the most
 _NEVER = 2**62
 
 
@@ -214,18 +214,20 @@ class AbsoluteWatch:
 
     def _spans(self, until: int) -> Iterator[_Span]:
         """Yield spans of ticks after the last applied one, as they are if no story comes."""
-        if self._state.applied is None:
+        counts, applied = self._state.counts, self._state.applied
+        if applied is None:
             return
-        first = self._state.applied + 1
+        first = applied + 1
         n_stories, n_negative, polarity = self._totals(first)
-        for entry in self._state.counts:
+        for entry in counts:
             leaves_at = self._leaves_at(entry[0])
+            if leaves_at <= applied + 1:
+                continue
             last = min(leaves_at - 1, until)
             if first <= last:
                 yield _Span(first, last, self._is_beyond(n_stories, n_negative, polarity))
                 first = leaves_at
-            if leaves_at > self._state.applied + 1:
-                n_stories, n_negative, polarity = n_stories - entry[1], n_negative - entry[2], polarity - entry[3]
+            n_stories, n_negative, polarity = n_stories - entry[1], n_negative - entry[2], polarity - entry[3]
         if first <= until:
             yield _Span(first, until, None)
 

@@ -119,7 +119,7 @@ def _faults(hours: QuietHours) -> Iterator[tuple[str, str]]:
         yield "timezone", f"must be one of the IANA database, such as Europe/Berlin, got {hours.timezone!r:.60}"
     if hours.begin == hours.end and hours.begin != _MIDNIGHT:
         yield "end", f"must not be the begin, {hours.begin:%H:%M}; a whole day is from 00:00 to 24:00"
-    if len(hours.days) == len(DAYS) and hours.begin == hours.end:
+    if len(hours.days) == len(DAYS) and hours.begin == hours.end == _MIDNIGHT:
         yield "days", "must leave one out where the whole day is quiet, or nothing would ever be told"
 
 

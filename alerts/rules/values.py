@@ -12,6 +12,9 @@ from zoneinfo import available_timezones
 from alerts.rules.durations import duration_s
 from alerts.rules.quiet import is_time_zone
 
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = 2
+_SHORT.maxstring = 60
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -19,9 +22,9 @@ def shown(value: object) -> str:
     """Return a value as a complaint shows it: short, however large or tangled it is.
 
     >>> shown("x" * 100), shown(None)
-    ("'xxxxxxxxxxxx...xxxxxxxxxxxxx'", 'nothing')
+    ("'xxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxx'", 'nothing')
     """
-    return "nothing" if value is None else reprlib.repr(value)
+    return "nothing" if value is None else _SHORT.repr(value)
 
 
 def guess(word: str, known: Iterable[str]) -> str:
