@@ -1,11 +1,11 @@
 """Episodes: one unbroken surge of one topic, opened, escalated and closed; one alert per change.
 
-Fed with evidence in the order of ticks; evidence that was applied before changes nothing.
+Fed with judged evidence in the order of ticks; evidence that was applied before changes nothing. What is enough is
+the topic's rule's to say, how a surge stands to its family's is `family.py`'s.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -13,6 +13,8 @@ from typing import NamedTuple
 import msgspec
 
 from alerts.evidence import Evidence, SurgeReason
+from alerts.family import Standing
+from alerts.rules.rule import Rule
 
 
 class Severity(StrEnum):
@@ -42,41 +44,11 @@ class EpisodeReason(StrEnum):
     FADING = "fading"  # no longer raised, but not for long enough
     CORRECTED = "corrected"  # corrections took the surge away: closed at once
     COOLING_DOWN = "cooling_down"  # a surge so soon after the last one, and no graver: suppressed
+    FOLDED = "folded"  # the surge of an ancestor explains it, and tells of it
+    GATHERING = "gathering"  # it waits a little, as its siblings stir
 
 
-@dataclass(frozen=True, slots=True)
-class EpisodeConfig:
-    """When an episode ends, when the next may begin, and what is critical.
-
-    >>> EpisodeConfig().cool_down_s
-    43200
-    """
-
-    hold_s: int = 6 * 3_600
-    # So long below the threshold before it is over: a night's lull. With two hours a real collapse of four
-    # days fell into pieces, and the cool-down swallowed the second.
-    cool_down_s: int = 12 * 3_600
-    # One alert per episode was worth 20 to 49 points in surge.md, with twelve hours.
-    critical_return_period_s: float = 90.0 * 86_400
-    # Four times a year is usual for this topic; sixty days of memory do not tell rarer things apart.
-    critical_n_negative: int = 8
-    # Twice the support a surge needs.
-    critical_n_sources: int = 3
-    # Reach: more than an echo.
-
-    def __post_init__(self) -> None:
-        """Check the ranges."""
-        if self.hold_s <= 0:
-            raise ValueError(f"hold_s must be > 0, got {self.hold_s}")
-        if self.cool_down_s < 0:
-            raise ValueError(f"cool_down_s must be >= 0, got {self.cool_down_s}")
-        for name in ("critical_return_period_s", "critical_n_negative", "critical_n_sources"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(msgspec.Struct, frozen=True, kw_only=True):
     """A change of an episode, with the evidence that it rests on."""
 
     topic: str
@@ -88,11 +60,13 @@ class Transition:
     at: datetime
     opened_at: datetime
     evidence: Evidence
+    rule: str = ""  # name of an absolute rule; none: a surge
 
     @property
     def id(self) -> str:
         """Return what makes a repeated notification recognisable."""
-        return f"{self.topic}/{self.episode}/{self.number}"
+        subject = f"{self.topic}!{self.rule}" if self.rule else self.topic
+        return f"{subject}/{self.episode}/{self.number}"
 
 
 class Verdict(NamedTuple):
@@ -100,6 +74,17 @@ class Verdict(NamedTuple):
 
     reason: EpisodeReason
     transition: Transition | None = None
+
+
+MAX_SPANS = 4
+"""Episodes whose times are remembered: of ticks that are closed together, none is further back."""
+
+
+class Span(msgspec.Struct, array_like=True):
+    """From when to when an episode was open."""
+
+    opened_at: datetime
+    closed_at: datetime | None = None
 
 
 class EpisodeState(msgspec.Struct):
@@ -114,6 +99,9 @@ class EpisodeState(msgspec.Struct):
     opened_at: datetime | None = None
     raised_at: datetime | None = None  # last time
     closed_at: datetime | None = None
+    gathering_since: datetime | None = None
+    folded_at: datetime | None = None  # last time
+    spans: list[Span] = []  # of the last episodes
 
 
 class EpisodeTracker:
@@ -124,15 +112,15 @@ class EpisodeTracker:
     ...     return_period_s=9e6, n_negative=7, n_stories=9, expected=0.2, expected_low=0, expected_high=1,
     ...     negative_share=0.78, usual_share=0.25, p_volume=1e-9, p_share=1e-4, onset_at=noon, n_sources=3,
     ...     baseline_age_s=864000.0)
-    >>> tracker = EpisodeTracker("FTX", EpisodeConfig())
+    >>> tracker = EpisodeTracker("FTX", Rule())
     >>> tracker.update(evidence).transition.id
     'FTX/1/1'
     >>> tracker.update(evidence).reason
     <EpisodeReason.ALREADY_APPLIED: 'already_applied'>
     """
 
-    def __init__(self, topic: str, config: EpisodeConfig, state: EpisodeState | None = None) -> None:
-        self._config = config
+    def __init__(self, topic: str, rule: Rule, state: EpisodeState | None = None) -> None:
+        self.rule = rule  # the caller may change it between evidence
         self._state = state or EpisodeState(topic)
 
     @property
@@ -140,8 +128,19 @@ class EpisodeTracker:
         """Return whether an episode is on."""
         return self._state.is_open
 
-    def update(self, evidence: Evidence) -> Verdict:
+    def was_open(self, at: datetime) -> bool:
+        """Return whether an episode was on after the evidence of `at`, one of the last ticks, was applied."""
+        return any(
+            span.opened_at <= at and (span.closed_at is None or at < span.closed_at) for span in self._state.spans
+        )
+
+    def update(self, evidence: Evidence, standing: Standing = Standing.ALONE, gather_s: int = 0) -> Verdict:
         """Return how evidence changes the topic's episode.
+
+        Args:
+            evidence: judged by the rule.
+            standing: how a surge stands to those of its family.
+            gather_s: for how long it waits while its siblings stir.
 
         Raises:
             ValueError: it is another topic's.
@@ -154,27 +153,39 @@ class EpisodeTracker:
         state.applied_at = evidence.at
         if evidence.is_raised:
             state.raised_at = evidence.at
-        return self._continue(evidence) if state.is_open else self._begin(evidence)
+        return self._continue(evidence) if state.is_open else self._begin(evidence, standing, gather_s)
 
     def snapshot(self) -> bytes:
         """Return the state."""
         return msgspec.msgpack.encode(self._state)
 
     @classmethod
-    def restore(cls, config: EpisodeConfig, snapshot: bytes) -> EpisodeTracker:
+    def restore(cls, rule: Rule, snapshot: bytes) -> EpisodeTracker:
         """Return a tracker that goes on where the snapshot was taken."""
         state = msgspec.msgpack.decode(snapshot, type=EpisodeState)
-        return cls(state.topic, config, state)
+        return cls(state.topic, rule, state)
 
-    def _begin(self, evidence: Evidence) -> Verdict:
+    def _begin(self, evidence: Evidence, standing: Standing, gather_s: int) -> Verdict:
         state, severity = self._state, self._severity(evidence)
-        if not evidence.is_over:
+        # a surge that has waited for its siblings is not lost because it fades meanwhile
+        is_over = evidence.is_over or (state.gathering_since is not None and evidence.is_raised)
+        if not is_over:
+            state.gathering_since = None
             return Verdict(EpisodeReason.NO_SURGE)
-        if self._is_cooling_down(evidence) and not self._is_graver(severity):
+        if standing is Standing.FOLDED:
+            # told by the ancestor's alert: what is left of it afterwards is no news either
+            state.folded_at, state.severity, state.gathering_since = evidence.at, severity, None
+            return Verdict(EpisodeReason.FOLDED)
+        if self._is_cooling_down(evidence, standing) and not self._is_graver(severity):
             return Verdict(EpisodeReason.COOLING_DOWN)
+        if standing is Standing.GATHERING:
+            state.gathering_since = state.gathering_since or evidence.at
+            if evidence.at - state.gathering_since < timedelta(seconds=gather_s):
+                return Verdict(EpisodeReason.GATHERING)
         state.episode += 1
-        state.number = 0
+        state.number, state.gathering_since = 0, None
         state.is_open, state.severity, state.opened_at = True, severity, evidence.at
+        state.spans = [*state.spans[1 - MAX_SPANS :], Span(evidence.at)]
         return Verdict(EpisodeReason.OPENED, self._transition(TransitionKind.OPENED, evidence))
 
     def _continue(self, evidence: Evidence) -> Verdict:
@@ -184,30 +195,39 @@ class EpisodeTracker:
             return Verdict(EpisodeReason.ESCALATED, self._transition(TransitionKind.ESCALATED, evidence))
         if evidence.reason is SurgeReason.CORRECTED:
             # it was none: neither a lull to wait out, nor a reason to keep quiet about the next one
-            state.is_open = False
+            self._end(evidence.at)
             return Verdict(EpisodeReason.CORRECTED, self._transition(TransitionKind.CLOSED, evidence))
         if evidence.is_raised or state.raised_at is None:
             return Verdict(EpisodeReason.UNCHANGED)
-        if evidence.at - state.raised_at < timedelta(seconds=self._config.hold_s):
+        if evidence.at - state.raised_at < timedelta(seconds=self.rule.hold_s):
             return Verdict(EpisodeReason.FADING)
-        state.is_open, state.closed_at = False, evidence.at
+        self._end(evidence.at)
+        state.closed_at = evidence.at
         return Verdict(EpisodeReason.CLOSED, self._transition(TransitionKind.CLOSED, evidence))
 
+    def _end(self, at: datetime) -> None:
+        self._state.is_open = False
+        if self._state.spans:
+            self._state.spans[-1].closed_at = at
+
     def _severity(self, evidence: Evidence) -> Severity:
-        config = self._config
+        rule = self.rule
+        if rule.severity != "auto":
+            return Severity(rule.severity)
         is_critical = (
-            evidence.return_period_s >= config.critical_return_period_s
-            and evidence.n_negative >= config.critical_n_negative
-            and evidence.n_sources >= config.critical_n_sources
+            evidence.return_period_s >= rule.critical_return_period_s
+            and evidence.n_negative >= rule.critical_n_negative
+            and evidence.n_sources >= rule.critical_n_sources
         )
         return Severity.CRITICAL if is_critical else Severity.WARNING
 
     def _is_graver(self, severity: Severity) -> bool:
         return severity is Severity.CRITICAL and self._state.severity is Severity.WARNING
 
-    def _is_cooling_down(self, evidence: Evidence) -> bool:
-        closed_at = self._state.closed_at
-        return closed_at is not None and evidence.at < closed_at + timedelta(seconds=self._config.cool_down_s)
+    def _is_cooling_down(self, evidence: Evidence, standing: Standing) -> bool:
+        folded_at = None if standing is Standing.APART else self._state.folded_at
+        over_at = [at for at in (self._state.closed_at, folded_at) if at is not None]
+        return any(evidence.at < at + timedelta(seconds=self.rule.cool_down_s) for at in over_at)
 
     def _transition(self, kind: TransitionKind, evidence: Evidence) -> Transition:
         state = self._state

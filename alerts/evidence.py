@@ -23,6 +23,8 @@ class SurgeReason(StrEnum):
     SHARED = "shared"  # a surge that many of its children have at once
     OF_CHILDREN = "of_children"  # a few of its children explain it: theirs to alert
     RULE_OFF = "rule_off"  # nobody wants to hear of this topic
+    ABSOLUTE = "absolute"  # a measure is beyond the threshold of an absolute rule
+    BACK = "back"  # that measure is back
 
 
 class EvidenceStory(msgspec.Struct, frozen=True):
@@ -33,6 +35,25 @@ class EvidenceStory(msgspec.Struct, frozen=True):
     source: str
     copies: int
     published_at: datetime
+
+
+class Pulse(msgspec.Struct, frozen=True, array_like=True):
+    """The novel stories of one topic in one tick, for rules that ask for nothing unusual."""
+
+    topic: str
+    at: datetime  # end of the tick
+    n_stories: int
+    n_negative: int
+    polarity: float  # sum over the stories
+
+
+class Crossing(msgspec.Struct, frozen=True, array_like=True):
+    """A measure and the threshold of an absolute rule, which asks for nothing unusual."""
+
+    measure: str  # of `rules/absolute.py`
+    threshold: float
+    measured: float | None  # over the window; None: too few stories
+    for_s: int  # it must be beyond for so long
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,4 +93,5 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     n_corrected: int = 0  # negative stories that corrections took out of the window
     n_posts: int = 0  # of the negative stories, those from social media
     dispersion: float = 1.5  # variance over mean of the topic's usual hourly counts
+    crossing: Crossing | None = None  # of an absolute rule; then the fields of what is usual say nothing
     related: tuple[str, ...] = ()  # topics that the negative stories are about as well, most often first

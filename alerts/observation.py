@@ -45,6 +45,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     negative_ratio: float = 1.0  # how often its policy says negative, to how often the stream's first one did
     revision: int | None = None  # number among those of its source partition; None: as the policy decided it
     change: Change = "added"
+    beside: tuple[str, ...] = ()  # other topics that the document is about
 
     def __post_init__(self) -> None:
         """Refuse naive times, which would be read in the zone of whatever machine runs this."""

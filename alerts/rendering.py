@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from alerts.episodes import Transition, TransitionKind
-from alerts.evidence import Evidence, SurgeReason
+from alerts.evidence import Crossing, Evidence, SurgeReason
 
 MAX_QUOTE = 120
 """Characters of a story that fit into a notification's first lines."""
 
+MAX_NAMED = 3
+"""Topics that a sentence can name."""
 
-def summarize(transition: Transition, topic_name: str) -> str:
+_MEASURES = {"polarity_below": ("polarity", "below"), "negative_share_above": ("share of negatives", "above")}
+
+
+def summarize(
+    transition: Transition, topic_name: str, affected: Sequence[str] = (), n_affected: int | None = None
+) -> str:
     """Return one plain sentence that says what changed, and why.
 
     Args:
         transition: the change.
         topic_name: the topic as people call it.
+        affected: names of topics below it that its surge reaches, the hardest hit first.
+        n_affected: how many there are; by default those.
 
-    >>> from alerts.episodes import EpisodeConfig, EpisodeTracker
+    >>> from alerts.episodes import EpisodeTracker
+    >>> from alerts.rules.rule import Rule
     >>> from alerts.evidence import SurgeReason
     >>> noon = datetime.fromisoformat("2026-01-02T12:00:00+00:00")
     >>> evidence = Evidence(topic="ftx", at=noon, reason=SurgeReason.SURGE, is_over=True, is_raised=True,
     ...     return_period_s=9e6, n_negative=7, n_stories=9, expected=0.2, expected_low=0, expected_high=1,
     ...     negative_share=0.78, usual_share=0.25, p_volume=1e-9, p_share=1e-4, onset_at=noon, n_sources=3,
     ...     baseline_age_s=864000.0)
-    >>> transition = EpisodeTracker("ftx", EpisodeConfig()).update(evidence).transition
+    >>> transition = EpisodeTracker("ftx", Rule()).update(evidence).transition
     >>> summarize(transition, "FTX").split(", ")[0]
     'FTX: 7 negative stories in 4 h where 0.2 (0 to 1) were expected'
     """
     if transition.kind is TransitionKind.CLOSED:
         return f"{topic_name}: {_closing(transition)}"
     prefix = "escalated, " if transition.kind is TransitionKind.ESCALATED else ""
-    return f"{topic_name}: {prefix}{_cause(transition.evidence)}{_first(transition.evidence)}"
+    reached = _reached(affected, len(affected) if n_affected is None else n_affected)
+    evidence = transition.evidence
+    cause = _cause(evidence) if evidence.crossing is None else _crossed(evidence, evidence.crossing)
+    return f"{topic_name}: {prefix}{cause}{reached}{_first(evidence)}"
 
 
 def _cause(evidence: Evidence) -> str:
@@ -49,6 +63,29 @@ def _cause(evidence: Evidence) -> str:
     return ", ".join(parts).replace("%", " %")
 
 
+def _crossed(evidence: Evidence, crossing: Crossing) -> str:
+    measured = "unknown" if crossing.measured is None else _measured(crossing.measure, crossing.measured)
+    name, side = _MEASURES.get(crossing.measure, (crossing.measure, "beyond"))
+    threshold = _measured(crossing.measure, crossing.threshold)
+    lasted = f" for {_duration(timedelta(seconds=crossing.for_s))}" if crossing.for_s else ""
+    return (
+        f"{name} {measured} over {_hours(evidence)}, {side} {threshold}{lasted}: "
+        f"{evidence.n_negative} of {evidence.n_stories} stories negative"
+    )
+
+
+def _measured(measure: str, value: float) -> str:
+    return f"{100 * value:.0f} %" if measure == "negative_share_above" else f"{value:.2f}".replace("-", "−")
+
+
+def _reached(affected: Sequence[str], n_affected: int) -> str:
+    if not affected:
+        return ""
+    named = affected[:MAX_NAMED]
+    n_more = n_affected - len(named)
+    return f"; reaches {', '.join(named)}" + (f" and {n_more} more" if n_more else "")
+
+
 def _first(evidence: Evidence) -> str:
     told = [story for story in evidence.stories if story.excerpt]
     if not told:
@@ -62,6 +99,11 @@ def _first(evidence: Evidence) -> str:
 def _closing(transition: Transition) -> str:
     evidence = transition.evidence
     lasted = _duration(transition.at - transition.opened_at)
+    if evidence.crossing is not None:
+        name, side = _MEASURES.get(evidence.crossing.measure, (evidence.crossing.measure, "beyond"))
+        threshold = _measured(evidence.crossing.measure, evidence.crossing.threshold)
+        why = "too few stories to tell" if evidence.reason is SurgeReason.QUIET else f"no longer {side} {threshold}"
+        return f"{name} is {why}, after {lasted} since {_time(transition.opened_at)}"
     if evidence.reason is SurgeReason.CORRECTED:
         were = "story was" if evidence.n_corrected == 1 else "stories were"
         lasted += f", as {evidence.n_corrected} negative {were} corrected"

@@ -63,16 +63,14 @@ class SurgeConfig:
             raise ValueError(f"bin_s must divide an hour, got {self.bin_s}")
         if not self.scales_s or any(scale_s < 3_600 or scale_s % 3_600 for scale_s in self.scales_s):
             raise ValueError(f"scales_s must be whole hours, got {self.scales_s}")
-        for name in ("min_negative", "min_sources", "min_posts", "notable_negative", "follow_s"):
+        for name in ("min_negative", "min_sources", "min_posts", "notable_return_period_s", "notable_negative"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
-        for name in ("min_history_s", "max_frozen_s"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must be >= 0, got {getattr(self, name)}")
+        for name, least in (("follow_s", 1), ("min_history_s", 0), ("max_frozen_s", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be >= {least}, got {getattr(self, name)}")
         if not 0 < self.keep_return_period_s <= self.return_period_s:
             raise ValueError(f"keep_return_period_s must be in (0, return_period_s], got {self.keep_return_period_s}")
-        if self.notable_return_period_s <= 0:
-            raise ValueError(f"notable_return_period_s must be > 0, got {self.notable_return_period_s}")
         for name in ("max_p_volume", "max_p_share", "keep_p_share"):
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in (0, 1], got {getattr(self, name)}")

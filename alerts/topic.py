@@ -14,7 +14,7 @@ import msgspec
 
 from alerts.corrections import Correction, Corrections, Effect
 from alerts.current import TickCounts
-from alerts.evidence import Evidence, EvidenceStory
+from alerts.evidence import Evidence, EvidenceStory, Pulse
 from alerts.finals import FinalWindows
 from alerts.observation import Observation
 from alerts.stories import Assignment, Stories, StoriesState, StoryConfig
@@ -54,6 +54,7 @@ class Closed:
 
     windows: tuple[Window, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    pulses: tuple[Pulse, ...] = ()  # of ticks that brought stories
     late: tuple[Observation, ...] = ()  # in no window: theirs was final
     n_documents: int = 0  # applied, the late ones not among them
     n_stories: int = 0  # novel
@@ -169,6 +170,7 @@ class TopicTrend:
             return Closed()
         windows: list[Window] = []
         evidence: list[Evidence] = []
+        pulses: list[Pulse] = []
         late: list[Observation] = []
         effects: list[Effect] = []
         n_documents = n_stories = 0
@@ -177,9 +179,10 @@ class TopicTrend:
             documents = [observation for observation in arrived if observation.revision is None]
             in_time = [observation for observation in documents if not self._is_late(observation, tick)]
             late += (observation for observation in documents if self._is_late(observation, tick))
-            counts = self._apply(tick, in_time)
+            counts, pulse = self._apply(tick, in_time)
             n_documents += len(in_time)
-            n_stories += counts.n_stories
+            n_stories += pulse.n_stories
+            pulses += [pulse] if pulse.n_stories else []
             corrections = [self._corrections.apply(observation, tick) for observation in arrived[len(documents) :]]
             effects += (correction.effect for correction in corrections)
             has_grown = [self._recount(correction, counts) for correction in corrections]
@@ -187,7 +190,15 @@ class TopicTrend:
             evidence += self._judge(counts, has_grown=any(has_grown))
             self._state.closed_until = tick
         self._state.closed_until = last
-        return Closed(tuple(windows), tuple(evidence), tuple(late), n_documents, n_stories, tuple(effects))
+        return Closed(
+            windows=tuple(windows),
+            evidence=tuple(evidence),
+            pulses=tuple(pulses),
+            late=tuple(late),
+            n_documents=n_documents,
+            n_stories=n_stories,
+            effects=tuple(effects),
+        )
 
     def watch_since(self, at: datetime) -> None:
         """Say since when the stream has been watched, where that was not known when the topic was first seen."""
@@ -246,16 +257,18 @@ class TopicTrend:
         published = tick_of(observation.published_at, self._bin_s)
         return observation.is_late or tick > self._config.windows.final_tick(published)
 
-    def _apply(self, tick: int, observations: list[Observation]) -> TickCounts:
-        counts, novel = TickCounts(tick), []
+    def _apply(self, tick: int, observations: list[Observation]) -> tuple[TickCounts, Pulse]:
+        counts, novel, polarity = TickCounts(tick), [], 0.0
         for observation in observations:
             assignment = self._stories.update(observation, tick)
             self._windows.add(observation)
             self._place(observation, assignment)
             if assignment.is_novel and assignment.story.count is not None:
                 novel.append(assignment.story.count)
+                polarity += observation.polarity
         counts.add(novel)
-        return counts
+        pulse = Pulse(self.topic, tick_end(tick, self._bin_s), counts.n_stories, counts.n_negative, polarity)
+        return counts, pulse
 
     def _recount(self, correction: Correction, counts: TickCounts) -> bool:
         """Have the detector count a story as corrected, and return whether that adds a negative one to its window."""

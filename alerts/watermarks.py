@@ -109,10 +109,14 @@ class MarkLedger:
             watermark: how far it has come.
             began_at: its first watermark; by default this one is taken for it.
         """
-        latest = self._marks.get(source)
-        if latest is None or watermark > latest:
+        if self.is_ahead(source, watermark):
             self._marks[source] = watermark
         self._began_at = min(began_at or watermark, self._began_at or watermark)
+
+    def is_ahead(self, source: int, watermark: datetime) -> bool:
+        """Return whether a source's mark is further than its latest."""
+        latest = self._marks.get(source)
+        return latest is None or watermark > latest
 
     def least(self, n_sources: int) -> datetime | None:
         """Return how far all sources have come, or `None` until each of them has marked."""

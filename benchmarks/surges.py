@@ -24,7 +24,8 @@ import numpy as np
 from surge_streams import A_DAY, BIN_S, N_BINS, SIZES, WARM_UP, Stream, shocks_of, stream_of
 
 from alerts.current import TickCounts
-from alerts.episodes import EpisodeConfig, EpisodeTracker, TransitionKind
+from alerts.episodes import EpisodeTracker, TransitionKind
+from alerts.rules.rule import Rule
 from alerts.surge import SurgeConfig, SurgeDetector
 
 RETURN_PERIODS_D = (3, 6, 12, 30, 60, 120, 365)
@@ -45,7 +46,7 @@ class TopicRun:
 
 def opened(stream: Stream, config: SurgeConfig) -> list[int]:
     """Return the bins in which episodes opened."""
-    detector, episodes = SurgeDetector("t", config), EpisodeTracker("t", EpisodeConfig())
+    detector, episodes = SurgeDetector("t", config), EpisodeTracker("t", Rule())
     bins: list[int] = []
 
     def take(counts: TickCounts) -> None:

@@ -24,7 +24,8 @@ import numpy as np
 
 from alerts.baseline import BaselineConfig
 from alerts.current import TickCounts
-from alerts.episodes import EpisodeConfig, EpisodeTracker, TransitionKind
+from alerts.episodes import EpisodeTracker, TransitionKind
+from alerts.rules.rule import Rule
 from alerts.surge import SurgeConfig, SurgeDetector
 
 DAY = 288  # ticks
@@ -89,7 +90,7 @@ def opened(topic: Topic, case: Case, ratio: float) -> list[int]:
     p_before = P_CANDIDATE if case.share is always else P_FIRST
     settled = BaselineConfig(prior_level=topic.per_day * p_before / 24, prior_hours=72.0)
     detector = SurgeDetector("topic", SurgeConfig(baseline=settled), first_tick=0)
-    tracker = EpisodeTracker("topic", EpisodeConfig())
+    tracker = EpisodeTracker("topic", Rule())
     found: list[int] = []
     sources = tuple(range(N_SOURCES))
     for tick in range(len(topic.stories)):

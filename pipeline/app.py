@@ -15,12 +15,13 @@ from prometheus_client import CollectorRegistry
 from pipeline import wiring
 from pipeline.broker.changelog import KafkaChangelog
 from pipeline.metrics import Metrics
-from pipeline.records import AlertRecord, DecisionOrTick, EvidenceRecord, MentionOrMark, decode, encode
+from pipeline.records import AlertRecord, Candidate, DecisionOrTick, MentionOrMark, decode, encode
 from pipeline.roles.faust_app import Role, Runner, Running, hand_over_cleanly, new_app, source
 from pipeline.roles.logged_states import LoggedStates
 from pipeline.roles.notify import NotifyRole
 from pipeline.roles.stateful import StatefulRole
 from pipeline.settings import Settings
+from pipeline.stages.surges import encode_surges_state
 
 CHANGELOGS = {Role.LINK: "sources", Role.TRENDS: "topics", Role.SURGES: "episodes", Role.NOTIFY: "active"}
 
@@ -64,9 +65,10 @@ def _runner(app: faust.App, settings: Settings, role: Role, parts: Parts, metric
         sources = _states(app, settings, role, _snapshot, partial(wiring.decode_source, settings))
         stage = wiring.link_stage(settings, watchlist, sources, metrics)
         return StatefulRole(app, settings, role.value, stage, sources, DecisionOrTick, metrics)
-    episodes = _states(app, settings, role, _snapshot, wiring.decode_episodes)
+    decode_surges = partial(wiring.decode_surges, settings, wiring.open_rules(settings))
+    episodes = _states(app, settings, role, encode_surges_state, decode_surges)
     stage = wiring.surges_stage(settings, watchlist, episodes, metrics)
-    return StatefulRole(app, settings, role.value, stage, episodes, EvidenceRecord, metrics)
+    return StatefulRole(app, settings, role.value, stage, episodes, Candidate, metrics)
 
 
 def _reader(app: faust.App, settings: Settings, parts: Parts, metrics: Metrics) -> Runner:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from alerts.evidence import Evidence
+from alerts.evidence import Evidence, Pulse
 from models.labels import Sentiment
 from models.language import ENGLISH
 
@@ -163,6 +163,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     negative_ratio: float = 1.0  # as in the decision
     revision: int | None = None  # of its source partition, in `link`'s count from 0; None: as it was decided
     change: Change = "added"
+    beside: tuple[str, ...] = ()  # other topics that the document names, the first of them; of a parent: its children
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="mark"):
@@ -220,7 +221,7 @@ class AlertStory(msgspec.Struct, frozen=True):
     published_at: AwareDatetime
 
 
-class EvidenceRecord(msgspec.Struct, frozen=True, kw_only=True):
+class EvidenceRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="evidence"):
     """Surge evidence for one topic at one tick (`candidates`)."""
 
     schema: int = SCHEMA
@@ -229,11 +230,56 @@ class EvidenceRecord(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence
 
 
+class TickMark(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="mark"):
+    """Says in `candidates` that all evidence of a partition of `mentions` is there, up to a tick."""
+
+    schema: int = SCHEMA
+    partition: int
+    at: AwareDatetime  # end of the tick
+    n_partitions: int  # of `mentions`: marks of all of them are needed
+    pulses: tuple[Pulse, ...] = ()  # of the ticks since the mark before
+
+
+class RulesRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="rules"):
+    """A rule book that is to hold from now on (`candidates`, whose order decides from which tick)."""
+
+    schema: int = SCHEMA
+    id: str
+    version: str
+    text: str  # YAML, checked before it is sent
+    by: str
+    at: AwareDatetime  # when it was sent; decides nothing
+
+
+class RulesTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """That a rule book holds, and from which tick on (`config`, under a key of its own: it is their history)."""
+
+    schema: int = SCHEMA
+    version: str
+    text: str
+    by: str
+    at: AwareDatetime
+    after: AwareDatetime | None  # end of the last tick that it does not hold for; None: for all it does
+
+
+Candidate = EvidenceRecord | TickMark | RulesRecord
+"""All that lies in `candidates`."""
+
+
+class AffectedTopic(msgspec.Struct, frozen=True):
+    """A topic below the alert's that its surge reaches."""
+
+    topic: str
+    topic_name: str
+    n_negative: int
+    expected: float
+
+
 class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A transition of an episode (`alerts`); its id is the idempotency key of every notification."""
 
     schema: int = SCHEMA
-    id: str  # topic/episode/number
+    id: str  # topic/episode/number, or topic!rule/episode/number
     topic: str
     topic_name: str
     episode: int
@@ -257,6 +303,13 @@ class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
     return_period_s: float | None
     stories: tuple[AlertStory, ...]
     policy_versions: tuple[str, ...]
+    affected: tuple[AffectedTopic, ...] = ()  # topics that roll up to this one, and are raised as well
+    n_affected: int = 0  # with those that are not named
+    related: tuple[str, ...] = ()  # names of topics that its negative stories are about as well
+    rule: str = ""  # name of the absolute rule that it is of; none: a surge
+    rules_version: str = ""  # of the rule book that made it an alert
+    routes: tuple[str, ...] = ()  # names of the receivers that it goes to; none: all
+    link: str | None = None  # to the console
 
 
 T = TypeVar("T")

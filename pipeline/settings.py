@@ -125,6 +125,7 @@ class Settings:
         is_secret=True,
     )
     alertmanager_url: str | None = _setting(None, "an Alertmanager's base address, for its API v2")
+    console_url: str | None = _setting(None, "where people find the console: alerts link there")
 
     def __post_init__(self) -> None:
         for name in _POSITIVE:

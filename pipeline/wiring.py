@@ -7,19 +7,20 @@ from pathlib import Path
 
 import msgspec
 
-from alerts.episodes import EpisodeConfig, EpisodeTracker
+from alerts.fleet import Family
 from alerts.observation import Observation
+from alerts.rules.book import RuleBook
 from alerts.surge import SurgeConfig
 from alerts.topic import TopicConfig, TopicTrend
 from alerts.watermarks import MarkLedger
 from alerts.windows import WindowConfig
-from models.topics.linking import Linker
 from models.topics.watchlist import Watchlist, bundled_watchlist, load_watchlist
 from pipeline.metrics import Metrics
 from pipeline.settings import Settings
 from pipeline.stage import States
+from pipeline.stages.alert import AlertWriter
 from pipeline.stages.link import LinkStage, SourceState
-from pipeline.stages.surges import SurgesStage
+from pipeline.stages.surges import SurgesStage, SurgesState, decode_surges_state
 from pipeline.stages.trends import TrendsStage, TrendsState
 
 
@@ -37,7 +38,7 @@ def open_watchlist(settings: Settings) -> Watchlist:
 def link_stage(settings: Settings, watchlist: Watchlist, states: States[SourceState], metrics: Metrics) -> LinkStage:
     """Return the linking stage."""
     return LinkStage(
-        Linker(watchlist),
+        watchlist,
         states,
         metrics,
         partitions=settings.partitions,
@@ -59,16 +60,23 @@ def trends_stage(settings: Settings, states: States[TrendsState], metrics: Metri
     return TrendsStage(states, metrics, partitions=settings.partitions, config=topic_config(settings))
 
 
+def open_rules(settings: Settings) -> RuleBook:  # noqa: ARG001
+    """Return the rule book that holds until another one is sent."""
+    return RuleBook()
+
+
 def surges_stage(
-    settings: Settings, watchlist: Watchlist, states: States[EpisodeTracker], metrics: Metrics
+    settings: Settings, watchlist: Watchlist, states: States[SurgesState], metrics: Metrics
 ) -> SurgesStage:
     """Return the stage that owns episodes."""
     return SurgesStage(
         states,
         metrics,
         partitions=settings.partitions,
-        config=EpisodeConfig(),
-        names={topic.id: topic.name for topic in watchlist.topics},
+        bin_s=settings.bin_s,
+        family=Family({topic.id: watchlist.ancestors(topic.id) for topic in watchlist.topics}),
+        book=open_rules(settings),
+        writer=AlertWriter({topic.id: topic.name for topic in watchlist.topics}, settings.console_url),
     )
 
 
@@ -93,9 +101,9 @@ def decode_trends_state(settings: Settings, key: str, value: bytes) -> TrendsSta
     return TopicTrend.restore(topic_config(settings), value)
 
 
-def decode_episodes(_key: str, value: bytes) -> EpisodeTracker:
-    """Return a topic's episodes from their changelog record."""
-    return EpisodeTracker.restore(EpisodeConfig(), value)
+def decode_surges(settings: Settings, book: RuleBook, key: str, value: bytes) -> SurgesState:
+    """Return what a changelog record of the stage that owns episodes holds."""
+    return decode_surges_state(key, value, book, settings.bin_s)
 
 
 def with_partitions(settings: Settings, partitions: int) -> Settings:

@@ -68,6 +68,20 @@ class Watchlist:
         """
         return self._by_id[topic_id]
 
+    def ancestors(self, topic_id: str) -> tuple[str, ...]:
+        """Return the topics that this one rolls up to, the nearest first; none for one that is not here.
+
+        >>> topics = (Topic(id="banks", name="banks"), Topic(id="ubs", name="UBS", parent="banks"))
+        >>> Watchlist(topics).ancestors("ubs")
+        ('banks',)
+        """
+        found: list[str] = []
+        topic = self._by_id.get(topic_id)
+        while topic is not None and topic.parent is not None:
+            found.append(topic.parent)
+            topic = self._by_id[topic.parent]
+        return tuple(found)
+
     def __contains__(self, topic_id: object) -> bool:
         return topic_id in self._by_id
 

@@ -19,7 +19,7 @@ OUTBOUND = {
     Role.READ: ("decisions", "shadows", "policies", "documents.dlq"),
     Role.LINK: ("mentions", "documents.dlq"),
     Role.TRENDS: ("trends", "candidates", "late", "documents.dlq"),
-    Role.SURGES: ("alerts", "documents.dlq"),
+    Role.SURGES: ("alerts", "config", "documents.dlq"),
     Role.NOTIFY: ("documents.dlq",),
 }
 
@@ -36,7 +36,7 @@ async def check_kafka_topics(settings: Settings, role: Role) -> None:
         n_partitions = counts.get(kafka_topic, 0)
         if not n_partitions:
             raise CommandFailed(f"Kafka topic {kafka_topic} is missing; make it with `finsurge topics create`")
-        is_keyed = name not in ("candidates", "policies", "documents.dlq")
+        is_keyed = name not in ("candidates", "policies", "config", "documents.dlq")
         if is_keyed and n_partitions != settings.partitions:
             raise CommandFailed(
                 f"Kafka topic {kafka_topic} has {n_partitions} partitions, the settings say "

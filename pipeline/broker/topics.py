@@ -101,6 +101,7 @@ def topic_specs(prefix: str, partitions: int) -> list[TopicSpec]:
         ("actions", partitions, _KEPT_FOR_LEARNING),
         # every change has a key of its own, so that nothing is ever compacted away: it is the releases' history
         ("policies", 1, {"cleanup.policy": "compact"}),
+        ("config", 1, {"cleanup.policy": "compact"}),
         # Faust names a table's changelog <consumer group>-<table>-changelog, with the partitions of its source.
         ("finsurge-link-sources-changelog", partitions, _CHANGELOG),
         ("finsurge-trends-topics-changelog", partitions, _CHANGELOG),

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts.episodes import EpisodeTracker
 from models.topics.watchlist import Watchlist
 from pipeline import wiring
 from pipeline.metrics import Metrics
@@ -17,6 +16,7 @@ from pipeline.records import AlertRecord, Decision, DecisionOrTick, Mention, Ori
 from pipeline.settings import Settings
 from pipeline.stage import MemoryStates, Stage
 from pipeline.stages.link import SourceState
+from pipeline.stages.surges import SurgesState
 from pipeline.stages.trends import TrendsState
 
 Result = TrendRecord | AlertRecord | Mention
@@ -35,7 +35,7 @@ class Replay:
     def __init__(self, settings: Settings, watchlist: Watchlist, metrics: Metrics) -> None:
         sources: MemoryStates[SourceState] = MemoryStates()
         topics: MemoryStates[TrendsState] = MemoryStates()
-        episodes: MemoryStates[EpisodeTracker] = MemoryStates()
+        episodes: MemoryStates[SurgesState] = MemoryStates()
         self._stages: dict[str, Stage[Any]] = {
             "decisions": wiring.link_stage(settings, watchlist, sources, metrics),
             "mentions": wiring.trends_stage(settings, topics, metrics),

@@ -138,11 +138,11 @@ def write_rank(key: str, *, is_dropped: bool) -> int:
     >>> sorted(["#0", "ftx", "+ftx/0/7"], key=lambda key: write_rank(key, is_dropped=False))
     ['+ftx/0/7', 'ftx', '#0']
 
-    What is pending goes before the topic that has seen it, its removal after the topic that has counted it, and the
-    marks after all that they let close.
+    What is pending or held back (`~`) goes before the topic that has seen it, its removal after the topic that has
+    counted it, and the marks after all that they let close.
     """
     if key.startswith("#"):
         return 3
     if is_dropped:
         return 2
-    return 0 if key.startswith("+") else 1
+    return 0 if key.startswith(("+", "~")) else 1

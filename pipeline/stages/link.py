@@ -1,14 +1,17 @@
 """Link: lets through each document's first decision and its revisions, finds topics, judges lateness, sends marks.
 
+A document counts for the topics that it names and, once each, for those that they roll up to.
+
 State is one record per source partition: the last offset applied, the last revisions, and the watermark (DESIGN §5,
 rules 1 and 3).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
+from itertools import islice
 
 import msgspec
 
@@ -16,6 +19,8 @@ from alerts.watermarks import Lateness, SourceWatermark
 from models.action import Span
 from models.labels import Sentiment
 from models.topics.linking import Linker
+from models.topics.rollup import rolled_up
+from models.topics.watchlist import Watchlist
 from pipeline.metrics import Metrics
 from pipeline.records import (
     Change,
@@ -31,6 +36,9 @@ from pipeline.records import (
     encode,
 )
 from pipeline.stage import Outbound, States, partition_of
+
+MAX_BESIDE = 4
+"""Other topics told with a mention: a list of fifty tickers relates nothing to anything."""
 
 MAX_REMEMBERED = 512
 """Revisions by which one that is logged again is known: more than a writer that died repeats of one partition."""
@@ -97,7 +105,7 @@ class LinkStage:
 
     def __init__(
         self,
-        linker: Linker,
+        watchlist: Watchlist,
         states: States[SourceState],
         metrics: Metrics,
         *,
@@ -106,7 +114,8 @@ class LinkStage:
         grace_s: int,
         bin_s: int,
     ) -> None:
-        self._linker = linker
+        self._watchlist = watchlist
+        self._linker = Linker(watchlist)
         self._states = states
         self._metrics = metrics
         self._partitions = partitions
@@ -146,10 +155,12 @@ class LinkStage:
         is_late = lateness is Lateness.LATE
         if is_late:
             self._metrics.count_late()
-        linked = self._linked(decision, decision.sentiment, decision.spans)
+        named = self._named(decision, decision.sentiment, decision.spans)
+        linked = rolled_up(named, self._watchlist)
         self._metrics.count_mentions(len(linked))
         return [
-            self._mention(decision, topic, sentiment, state, is_late=is_late) for topic, sentiment in linked.items()
+            self._mention(decision, topic, sentiment, state, named, is_late=is_late)
+            for topic, sentiment in linked.items()
         ]
 
     def _is_applicable(self, revision: Revision, state: SourceState) -> bool:
@@ -163,7 +174,9 @@ class LinkStage:
 
     def _changes(self, revision: Revision, state: SourceState) -> list[Outbound]:
         """Return what differs between the topics of what has counted and those of what is right."""
-        counted, right = self._read(revision, revision.counted), self._read(revision, revision.right)
+        named = self._read(revision, revision.right)
+        counted = rolled_up(self._read(revision, revision.counted), self._watchlist)
+        right = rolled_up(named, self._watchlist)
         outbound = []
         for topic in (*counted, *(topic for topic in right if topic not in counted)):
             if counted.get(topic) == right.get(topic):
@@ -174,16 +187,17 @@ class LinkStage:
             elif topic not in counted:
                 change = "added"
             # never late: that its window is final is for `trends` to see, which can correct it beside
-            outbound.append(self._mention(revision, topic, right.get(topic) or counted[topic], state, change=change))
+            sentiment = right.get(topic) or counted[topic]
+            outbound.append(self._mention(revision, topic, sentiment, state, named, change=change))
         return outbound
 
     def _read(self, revision: Revision, reading: ReadingRecord) -> Mapping[str, Sentiment]:
-        return self._linked(revision, reading.sentiment, reading.spans)
+        return self._named(revision, reading.sentiment, reading.spans)
 
-    def _linked(
+    def _named(
         self, record: Decision | Revision, sentiment: Sentiment, spans: Sequence[SpanRecord]
     ) -> Mapping[str, Sentiment]:
-        """Return the document's topics, in the order of its text, with the sentiment towards each."""
+        """Return the topics that the document names, in the order of its text, with the sentiment towards each."""
         found = [Span(span.start, span.end, span.surface, span.sentiment) for span in spans]
         return {link.topic_id: link.sentiment for link in self._linker.link(record.excerpt, found, sentiment)}
 
@@ -193,6 +207,7 @@ class LinkStage:
         topic: str,
         sentiment: Sentiment,
         state: SourceState,
+        named: Iterable[str],
         *,
         is_late: bool = False,
         change: Change = "added",
@@ -214,6 +229,7 @@ class LinkStage:
             negative_ratio=record.negative_ratio,
             revision=state.n_revisions - 1 if isinstance(record, Revision) else None,
             change=change,
+            beside=tuple(islice((other for other in named if other != topic), MAX_BESIDE)),
         )
         return Outbound("mentions", topic.encode(), mention, partition_of(topic, self._partitions))
 

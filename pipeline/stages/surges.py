@@ -1,14 +1,47 @@
-"""Surges: owns the topics' episodes; turns evidence into transitions on `alerts`."""
+"""Surges: owns the episodes of all topics; turns evidence and rules into transitions on `alerts`.
+
+A tick is closed once all partitions of `mentions` have told its evidence, so that topics can be compared.
+
+State by key: `topic` holds its episodes, `!rule/topic` those of an absolute rule, `+topic/tick` evidence and
+`+topic/tick/p` counts that wait for their tick, `~topic` what quiet hours hold back, `#` how far partitions are, and
+`=rules` the rule book.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias, TypeVar
 
-from alerts.episodes import EpisodeConfig, EpisodeTracker, Transition
-from alerts.rendering import summarize
+import msgspec
+
+from alerts.absolutes import AbsoluteEpisodes
+from alerts.episodes import EpisodeTracker
+from alerts.evidence import Evidence, Pulse
+from alerts.fleet import Change, Family, Fleet
+from alerts.held import HeldChanges
+from alerts.rules.book import RuleBook
+from alerts.rules.books import RuleBooks
+from alerts.rules.rule import Rule
+from alerts.ticks import tick_end, tick_of
+from alerts.watermarks import MarkLedger
 from pipeline.metrics import Metrics
-from pipeline.records import AlertRecord, AlertStory, EvidenceRecord, Origin
+from pipeline.records import Candidate, EvidenceRecord, Origin, RulesRecord, RulesTaken, TickMark
 from pipeline.stage import Outbound, States, partition_of
+from pipeline.stages.alert import AlertWriter
+
+SurgesState: TypeAlias = EpisodeTracker | AbsoluteEpisodes | HeldChanges | MarkLedger | RuleBooks | Evidence | Pulse
+Held = TypeVar("Held")
+
+
+@dataclass
+class _Waiting:
+    """What waits for ticks, derived from state."""
+
+    by_tick: dict[datetime, dict[str, Evidence | Pulse]] = field(default_factory=dict)  # end of tick, then key
+    quiet_until: dict[str, datetime] = field(default_factory=dict)  # topics with something held back
+    absolute: dict[str, datetime] = field(default_factory=dict)  # keys of episodes that change without a story
 
 
 class SurgesStage:
@@ -16,62 +49,227 @@ class SurgesStage:
 
     def __init__(
         self,
-        states: States[EpisodeTracker],
+        states: States[SurgesState],
         metrics: Metrics,
         *,
         partitions: int,
-        config: EpisodeConfig,
-        names: Mapping[str, str],
+        bin_s: int,
+        family: Family,
+        book: RuleBook,
+        writer: AlertWriter,
     ) -> None:
         self._states = states
         self._metrics = metrics
         self._partitions = partitions
-        self._config = config
-        self._names = names
+        self._bin_s = bin_s
+        self._family = family
+        self._book = book
+        self._writer = writer
+        self._fleet = Fleet(_Trackers(states), family, lambda at: self._books.at(at))
+        self._waiting: _Waiting | None = None
 
     def reset(self) -> None:
-        """Nothing is derived from state."""
+        """Forget what waits; the next record finds it again."""
+        self._waiting = None
 
-    def step(self, record: EvidenceRecord, origin: Origin) -> list[Outbound]:
-        """Return the alert of the transition that this evidence causes, if any."""
-        tracker = self._states.get(record.topic) or EpisodeTracker(record.topic, self._config)
-        transition = tracker.update(record.evidence).transition
-        self._states.put(record.topic, origin.partition, tracker)
-        if transition is None:
+    def step(self, record: Candidate, origin: Origin) -> list[Outbound]:  # noqa: ARG002
+        """Keep evidence until its tick closes, or close the ticks that a mark lets close."""
+        if isinstance(record, EvidenceRecord):
+            return self._keep(f"+{record.topic}/{record.at.timestamp():.0f}", record.evidence)
+        if isinstance(record, RulesRecord):
+            return self._change_rules(record)
+        return self._mark(record)
+
+    def _keep(self, key: str, told: Evidence | Pulse) -> list[Outbound]:
+        least = self._ledger.least(self._partitions)
+        if least is None or told.at > least:  # else it was applied, and is told again
+            self._found.by_tick.setdefault(told.at, {})[key] = told
+            self._states.put(key, 0, told)
+        return []
+
+    def _change_rules(self, record: RulesRecord) -> list[Outbound]:
+        books, least = self._books, self._ledger.least(self._partitions)
+        books.change(record.text, least)
+        self._states.put("=rules", 0, books)
+        taken = RulesTaken(version=record.version, text=record.text, by=record.by, at=record.at, after=least)
+        return [Outbound("config", f"rules/{record.id}".encode(), taken, 0)]
+
+    def _mark(self, mark: TickMark) -> list[Outbound]:
+        ledger = self._ledger
+        before = ledger.least(mark.n_partitions)
+        if not ledger.is_ahead(mark.partition, mark.at):
             return []
+        for pulse in mark.pulses:
+            if self._rule(pulse.topic, pulse.at).absolutes:
+                self._keep(f"+{pulse.topic}/{pulse.at.timestamp():.0f}/p", pulse)
+        ledger.update(mark.partition, mark.at)
+        self._states.put("#", 0, ledger)
+        least = ledger.least(mark.n_partitions)
+        if least is None or least == before:
+            return []
+        return [outbound for at in self._due(least) for outbound in self._close(at)]
+
+    def _due(self, until: datetime) -> Iterator[datetime]:
+        """Yield the ends of the ticks up to `until` in which something is to be done, earliest first."""
+        while True:
+            waiting = self._found
+            ends = [*waiting.by_tick, *map(self._tick_end, waiting.quiet_until.values()), *waiting.absolute.values()]
+            at = min(ends, default=None)
+            if at is None or at > until:
+                return
+            yield at
+
+    def _close(self, at: datetime) -> list[Outbound]:
+        told = self._found.by_tick.get(at, {})
+        evidence = [each for _, each in sorted(told.items()) if isinstance(each, Evidence)]
+        changes = self._fleet.close(at, evidence)
+        changes += self._absolutes(at, {each.topic: each for each in told.values() if isinstance(each, Pulse)})
+        written = [ready for change in changes for ready in self._unless_quiet(change)]
+        written += self._released(at)
+        for key in told:
+            self._states.drop(key, 0)
+        self._found.by_tick.pop(at, None)
+        return [self._alert(change) for change in written]
+
+    def _absolutes(self, at: datetime, pulses: Mapping[str, Pulse]) -> list[Change]:
+        """Return what absolute rules make of a tick: of topics with stories, and of those that change without."""
+        due = {key.split("/", 1)[1] for key, when in self._found.absolute.items() if when <= at}
+        changes = []
+        for topic in sorted({*pulses, *due}):
+            rule, version = self._rule(topic, at), self._books.at(at).version
+            pulse = pulses.get(topic) or Pulse(topic, at, 0, 0, 0.0)
+            for absolute in rule.absolutes:
+                key = f"!{absolute.name}/{topic}"
+                episodes = self._get(key, AbsoluteEpisodes) or AbsoluteEpisodes(topic, absolute, self._bin_s)
+                episodes.use(absolute)
+                transition = episodes.update(pulse)
+                self._states.put(key, 0, episodes)
+                self._await(key, episodes)
+                changes += [] if transition is None else [Change(transition, rule.routes, version)]
+            names = {f"!{absolute.name}/{topic}" for absolute in rule.absolutes}
+            for key in [key for key in self._found.absolute if key.endswith(f"/{topic}") and key not in names]:
+                del self._found.absolute[key]  # of a rule that is no more
+        return changes
+
+    def _unless_quiet(self, change: Change) -> list[Change]:
+        topic = change.transition.topic
+        rule = self._rule(topic, change.transition.at)
+        held = self._get(f"~{topic}", HeldChanges)
+        if held is None and not rule.quiet:
+            return [change]
+        held = held or HeldChanges()
+        ready = held.take(change, rule.quiet)
+        self._hold(topic, held)
+        return ready
+
+    def _released(self, at: datetime) -> list[Change]:
+        ready = []
+        for topic in sorted(topic for topic, until in self._found.quiet_until.items() if until <= at):
+            held = self._get(f"~{topic}", HeldChanges) or HeldChanges()
+            ready += held.release(at)
+            self._hold(topic, held)
+        return ready
+
+    def _hold(self, topic: str, held: HeldChanges) -> None:
+        if held.until is None:
+            self._found.quiet_until.pop(topic, None)
+            self._states.drop(f"~{topic}", 0)
+        else:
+            self._found.quiet_until[topic] = held.until
+            self._states.put(f"~{topic}", 0, held)
+
+    def _alert(self, change: Change) -> Outbound:
+        transition = change.transition
         self._metrics.count_alert(transition.kind.value)
-        alert = _alert(transition, self._names.get(record.topic, record.topic))
-        return [Outbound("alerts", record.topic.encode(), alert, partition_of(record.topic, self._partitions))]
+        partition = partition_of(transition.topic, self._partitions)
+        return Outbound("alerts", transition.topic.encode(), self._writer.alert(change), partition)
+
+    def _rule(self, topic: str, at: datetime) -> Rule:
+        return self._books.at(at).rule_of(topic, self._family.ancestors(topic))
+
+    @property
+    def _ledger(self) -> MarkLedger:
+        return self._get("#", MarkLedger) or MarkLedger()
+
+    @property
+    def _books(self) -> RuleBooks:
+        return self._get("=rules", RuleBooks) or RuleBooks(self._book)
+
+    @property
+    def _found(self) -> _Waiting:
+        if self._waiting is None:
+            self._waiting = _Waiting()
+            for key, state in list(self._states.items()):
+                if isinstance(state, Evidence | Pulse):
+                    self._waiting.by_tick.setdefault(state.at, {})[key] = state
+                elif isinstance(state, HeldChanges) and state.until is not None:
+                    self._waiting.quiet_until[key[1:]] = state.until
+                elif isinstance(state, AbsoluteEpisodes):
+                    self._await(key, state)
+        return self._waiting
+
+    def _await(self, key: str, episodes: AbsoluteEpisodes) -> None:
+        tick = episodes.next_tick()
+        if tick is None:
+            self._found.absolute.pop(key, None)
+        else:
+            self._found.absolute[key] = tick_end(tick, self._bin_s)
+
+    def _tick_end(self, at: datetime) -> datetime:
+        """Return the first end of a tick at or after `at`."""
+        end = tick_end(tick_of(at, self._bin_s), self._bin_s)
+        return at if (end - at).total_seconds() == self._bin_s else end
+
+    def _get(self, key: str, kind: type[Held]) -> Held | None:
+        held = self._states.get(key)
+        if held is not None and not isinstance(held, kind):
+            raise TypeError(f"state {key} must hold {kind.__name__}, got {type(held).__name__}")
+        return held
 
 
-def _alert(transition: Transition, topic_name: str) -> AlertRecord:
-    evidence = transition.evidence
-    return AlertRecord(
-        id=transition.id,
-        topic=transition.topic,
-        topic_name=topic_name,
-        episode=transition.episode,
-        number=transition.number,
-        transition=transition.kind.value,
-        reason=transition.reason.value,
-        severity=transition.severity.value,
-        at=transition.at,
-        opened_at=transition.opened_at,
-        summary=summarize(transition, topic_name),
-        n_negative=evidence.n_negative,
-        n_stories=evidence.n_stories,
-        expected=evidence.expected,
-        expected_low=evidence.expected_low,
-        expected_high=evidence.expected_high,
-        negative_share=evidence.negative_share,
-        usual_share=evidence.usual_share,
-        onset_at=evidence.onset_at,
-        n_sources=evidence.n_sources,
-        baseline_age_s=evidence.baseline_age_s,
-        return_period_s=evidence.return_period_s,
-        stories=tuple(
-            AlertStory(story.excerpt, story.url, story.source, story.copies, story.published_at)
-            for story in evidence.stories
-        ),
-        policy_versions=tuple(evidence.policy_versions),
-    )
+class _Trackers:
+    """The stage's states as the fleet wants them."""
+
+    def __init__(self, states: States[SurgesState]) -> None:
+        self._states = states
+
+    def get(self, topic: str) -> EpisodeTracker | None:
+        """Return a topic's episodes, if it ever had evidence."""
+        held = self._states.get(topic)
+        if held is not None and not isinstance(held, EpisodeTracker):
+            raise TypeError(f"state {topic} must hold episodes, got {type(held).__name__}")
+        return held
+
+    def put(self, topic: str, tracker: EpisodeTracker) -> None:
+        """Keep them."""
+        self._states.put(topic, 0, tracker)
+
+
+def encode_surges_state(state: SurgesState) -> bytes:
+    """Return the changelog record of a state."""
+    return msgspec.msgpack.encode(state) if isinstance(state, Evidence | Pulse) else state.snapshot()
+
+
+def decode_surges_state(key: str, value: bytes, book: RuleBook, bin_s: int) -> SurgesState:
+    """Return what a changelog record holds: the key's first character tells.
+
+    Args:
+        key: of the record.
+        value: of the record.
+        book: the rule book that holds where none was ever sent.
+        bin_s: length of a tick.
+    """
+    match key[:1]:
+        case "+":
+            if key.endswith("/p"):
+                return msgspec.msgpack.decode(value, type=Pulse)
+            return msgspec.msgpack.decode(value, type=Evidence)
+        case "~":
+            return HeldChanges.restore(value)
+        case "#":
+            return MarkLedger.restore(value)
+        case "=":
+            return RuleBooks.restore(book, value)
+        case "!":
+            return AbsoluteEpisodes.restore(key.split("/", 1)[1], bin_s, value)
+    return EpisodeTracker.restore(Rule(), value)

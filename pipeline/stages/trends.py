@@ -11,15 +11,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from alerts.evidence import Evidence
+from alerts.evidence import Evidence, Pulse
 from alerts.observation import Observation
 from alerts.sketches import TextSketch
 from alerts.ticks import tick_of, tick_start
-from alerts.topic import TopicConfig, TopicTrend
+from alerts.topic import Closed, TopicConfig, TopicTrend
 from alerts.watermarks import MarkLedger
 from alerts.windows import Window
 from pipeline.metrics import Metrics
-from pipeline.records import EvidenceRecord, Mark, Mention, MentionOrMark, Origin, TrendRecord, VersionCounts
+from pipeline.records import (
+    EvidenceRecord,
+    Mark,
+    Mention,
+    MentionOrMark,
+    Origin,
+    TickMark,
+    TrendRecord,
+    VersionCounts,
+)
 from pipeline.stage import Outbound, States, partition_of
 
 TrendsState: TypeAlias = TopicTrend | MarkLedger | Observation
@@ -80,15 +89,18 @@ class TrendsStage:
         if least is None or (before is not None and tick_of(before, self._bin_s) == tick_of(least, self._bin_s)):
             return []
         until = tick_start(tick_of(least, self._bin_s), self._bin_s)
-        outbound = []
+        outbound: list[Outbound] = []
+        pulses: list[Pulse] = []
         topics = self._by_partition(partition)
         for name in sorted(name for name, live in topics.items() if _is_due(live.trend, until)):
-            outbound += self._close_topic(name, topics[name], ledger, until, partition)
-        return outbound
+            closed = self._close_topic(name, topics[name], ledger, until, partition)
+            outbound += [self._window(window, partition) for window in closed.windows]
+            outbound += [self._candidate(evidence) for evidence in closed.evidence]
+            pulses += closed.pulses
+        told = TickMark(partition=partition, at=until, n_partitions=self._partitions, pulses=tuple(pulses))
+        return [*outbound, Outbound("candidates", b"", told, 0)]
 
-    def _close_topic(
-        self, name: str, live: _Live, ledger: MarkLedger, until: datetime, partition: int
-    ) -> list[Outbound]:
+    def _close_topic(self, name: str, live: _Live, ledger: MarkLedger, until: datetime, partition: int) -> Closed:
         if ledger.began_at is not None:
             live.trend.watch_since(ledger.began_at)
         closed = live.trend.close(until)
@@ -100,9 +112,7 @@ class TrendsStage:
             _applied(live.trend, key)
             self._states.drop(key, partition)
         self._states.put(name, partition, live.trend)
-        return [self._window(window, partition) for window in closed.windows] + [
-            self._candidate(evidence) for evidence in closed.evidence
-        ]
+        return closed
 
     def _ledger(self, partition: int) -> MarkLedger:
         ledger = self._states.get(f"#{partition}") or MarkLedger()
@@ -215,4 +225,5 @@ def _observation(mention: Mention) -> Observation:
         negative_ratio=min(max(mention.negative_ratio, MIN_RATIO), MAX_RATIO),
         revision=mention.revision,
         change=mention.change,
+        beside=mention.beside,
     )

@@ -12,10 +12,11 @@ import pytest
 
 from alerts.baseline import Baseline, BaselineConfig
 from alerts.current import TickCounts
-from alerts.episodes import EpisodeConfig, EpisodeTracker
+from alerts.episodes import EpisodeTracker
 from alerts.evidence import Evidence, SurgeReason
 from alerts.finals import FinalWindows
 from alerts.observation import Observation
+from alerts.rules.rule import Rule
 from alerts.scale import OwnScale, ScaleConfig
 from alerts.sketches import TextSketch
 from alerts.stories import Stories, StoryConfig
@@ -196,9 +197,9 @@ CONTRACTS = {
         lambda snapshot: TopicTrend.restore(TopicConfig(), snapshot),
     ),
     "EpisodeTracker": Contract(
-        lambda: EpisodeTracker("FTX", EpisodeConfig()),
+        lambda: EpisodeTracker("FTX", Rule()),
         step_episodes,
-        lambda snapshot: EpisodeTracker.restore(EpisodeConfig(), snapshot),
+        lambda snapshot: EpisodeTracker.restore(Rule(), snapshot),
     ),
 }
 

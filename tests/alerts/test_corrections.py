@@ -8,9 +8,10 @@ from typing import Any, Literal
 import pytest
 
 from alerts.corrections import Effect
-from alerts.episodes import EpisodeConfig, EpisodeReason, EpisodeTracker
+from alerts.episodes import EpisodeReason, EpisodeTracker
 from alerts.evidence import Evidence, SurgeReason
 from alerts.observation import Observation
+from alerts.rules.rule import Rule
 from alerts.sketches import TextSketch
 from alerts.topic import Closed, TopicConfig, TopicTrend
 from alerts.windows import Window
@@ -236,7 +237,7 @@ def crisis(trend: TopicTrend, n_negative: int = 12) -> None:
 
 def episodes(evidence: list[Evidence]) -> list[tuple[EpisodeReason, float]]:
     """Return the changes of the episode, and in which minute of the crisis."""
-    tracker = EpisodeTracker("FTX", EpisodeConfig(critical_n_negative=100))
+    tracker = EpisodeTracker("FTX", Rule(critical_n_negative=100))
     verdicts = [(tracker.update(one), one) for one in evidence]
     return [
         (verdict.reason, (one.at - after(CRISIS)).total_seconds() / 60)
@@ -273,7 +274,7 @@ def test_corrected_stories_do_not_escalate_an_episode(trend: TopicTrend, analyst
     crisis(uncorrected, n_negative=16)
     for n in range(5):
         analyst.say(f"c{n}", CRISIS + 10 * n, known=CRISIS + 51)
-    grave = EpisodeConfig(critical_return_period_s=30 * 86_400, critical_n_negative=12)
+    grave = Rule(critical_return_period_s=30 * 86_400, critical_n_negative=12)
 
     def reasons(closed: Closed) -> list[EpisodeReason]:
         tracker = EpisodeTracker("FTX", grave)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from alerts.baseline import BaselineConfig
 from alerts.corrections import Effect
-from alerts.evidence import Evidence
+from alerts.evidence import Evidence, Pulse
 from alerts.observation import Observation
 from alerts.scale import ScaleConfig
 from alerts.sketches import TextSketch
@@ -132,6 +132,7 @@ def run(
     trend, ledger = TopicTrend("FTX", NERVOUS), MarkLedger()
     windows: list[Window] = []
     evidence: list[Evidence] = []
+    pulses: list[Pulse] = []
     late: list[Observation] = []
     effects: list[Effect] = []
     for source, item in merged(logs, draw):
@@ -144,6 +145,7 @@ def run(
             closed = trend.close(least)
             windows += closed.windows
             evidence += closed.evidence
+            pulses += closed.pulses
             late += closed.late
             effects += closed.effects
         if draw.random() < p_restart:
@@ -151,9 +153,11 @@ def run(
     closed = trend.close(END)
     windows += closed.windows
     evidence += closed.evidence
+    pulses += closed.pulses
     late += closed.late
     effects += closed.effects
-    return Closed(tuple(windows), tuple(evidence), tuple(late), effects=tuple(effects)), trend.snapshot()
+    told = Closed(tuple(windows), tuple(evidence), tuple(pulses), tuple(late), effects=tuple(effects))
+    return told, trend.snapshot()
 
 
 @settings(max_examples=150, deadline=None)

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from alerts.episodes import EpisodeConfig, EpisodeReason, EpisodeTracker, Severity, TransitionKind
+from alerts.episodes import EpisodeReason, EpisodeTracker, Severity, TransitionKind
 from alerts.evidence import Evidence, SurgeReason
+from alerts.rules.rule import Rule
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 DAY_S = 86_400.0
@@ -36,7 +37,7 @@ def found(hour: float, *, over: bool = True, raised: bool | None = None, grave: 
 
 
 def told(*evidence: Evidence) -> list[EpisodeReason]:
-    tracker = EpisodeTracker("FTX", EpisodeConfig())
+    tracker = EpisodeTracker("FTX", Rule())
     return [tracker.update(one).reason for one in evidence]
 
 
@@ -70,7 +71,7 @@ def test_a_lull_does_not_end_it() -> None:
 
 
 def test_it_escalates_once() -> None:
-    tracker = EpisodeTracker("FTX", EpisodeConfig())
+    tracker = EpisodeTracker("FTX", Rule())
     transitions = [tracker.update(one).transition for one in (found(0), found(1, grave=True), found(2, grave=True))]
     kinds = [transition.kind for transition in transitions if transition]
     assert kinds == [TransitionKind.OPENED, TransitionKind.ESCALATED]
@@ -80,7 +81,7 @@ def test_it_escalates_once() -> None:
 
 
 def test_a_grave_surge_opens_as_critical() -> None:
-    transition = EpisodeTracker("FTX", EpisodeConfig()).update(found(0, grave=True)).transition
+    transition = EpisodeTracker("FTX", Rule()).update(found(0, grave=True)).transition
     assert transition is not None
     assert (transition.kind, transition.severity) == (TransitionKind.OPENED, Severity.CRITICAL)
 
@@ -96,7 +97,7 @@ def test_a_surge_soon_after_is_suppressed_until_it_has_cooled_down() -> None:
 
 
 def test_a_graver_surge_does_not_wait() -> None:
-    tracker = EpisodeTracker("FTX", EpisodeConfig())
+    tracker = EpisodeTracker("FTX", Rule())
     tracker.update(found(0))
     tracker.update(found(6, over=False))
     transition = tracker.update(found(8, grave=True)).transition
@@ -105,7 +106,7 @@ def test_a_graver_surge_does_not_wait() -> None:
 
 
 def test_the_close_says_why() -> None:
-    tracker = EpisodeTracker("FTX", EpisodeConfig())
+    tracker = EpisodeTracker("FTX", Rule())
     tracker.update(found(0))
     transition = tracker.update(found(6, over=False)).transition
     assert transition is not None
@@ -117,7 +118,7 @@ def corrected(hour: float) -> Evidence:
 
 
 def test_corrections_that_take_a_surge_away_close_its_episode_at_once() -> None:
-    tracker = EpisodeTracker("FTX", EpisodeConfig())
+    tracker = EpisodeTracker("FTX", Rule())
     tracker.update(found(0))
     verdict = tracker.update(corrected(0.5))
     assert verdict.reason is EpisodeReason.CORRECTED
@@ -150,7 +151,7 @@ def test_corrections_without_an_episode_change_none() -> None:
 
 
 def test_evidence_that_was_applied_changes_nothing() -> None:
-    tracker = EpisodeTracker("FTX", EpisodeConfig())
+    tracker = EpisodeTracker("FTX", Rule())
     tracker.update(found(1))
     before = tracker.snapshot()
     assert tracker.update(found(1)).reason is EpisodeReason.ALREADY_APPLIED
@@ -160,17 +161,4 @@ def test_evidence_that_was_applied_changes_nothing() -> None:
 
 def test_another_topics_evidence_is_refused() -> None:
     with pytest.raises(ValueError, match=r"evidence\.topic must be 'Tesla', got 'FTX'"):
-        EpisodeTracker("Tesla", EpisodeConfig()).update(found(0))
-
-
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        ({"hold_s": 0}, "hold_s must be > 0, got 0"),
-        ({"cool_down_s": -1}, "cool_down_s must be >= 0, got -1"),
-        ({"critical_n_sources": 0}, "critical_n_sources must be > 0, got 0"),
-    ],
-)
-def test_a_wrong_configuration_is_refused(config: dict[str, int], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        EpisodeConfig(**config)
+        EpisodeTracker("Tesla", Rule()).update(found(0))

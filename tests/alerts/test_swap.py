@@ -15,7 +15,8 @@ import pytest
 
 from alerts.baseline import BaselineConfig
 from alerts.current import StoryCount, TickCounts
-from alerts.episodes import EpisodeConfig, EpisodeTracker, TransitionKind
+from alerts.episodes import EpisodeTracker, TransitionKind
+from alerts.rules.rule import Rule
 from alerts.surge import SurgeConfig, SurgeDetector
 
 DAY = 48  # ticks
@@ -59,7 +60,7 @@ def opened(topic: int, share: Share, ratio: float = 1.0) -> tuple[int, ...]:
         ratio: that its decisions carry.
     """
     detector = SurgeDetector("topic", SETTLED, first_tick=0)
-    tracker = EpisodeTracker("topic", EpisodeConfig())
+    tracker = EpisodeTracker("topic", Rule())
     found = []
     for tick, drawn in enumerate(stories(topic)):
         if not len(drawn) and detector.next_tick() != tick:

@@ -5,7 +5,6 @@ import dataclasses
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.episodes import EpisodeConfig
 from alerts.rules.book import PartialRule, RuleBook, RuleGroup
 from alerts.rules.findings import idle_absolutes, strangers
 from alerts.rules.parse import parse_rules
@@ -23,7 +22,7 @@ topics:
 
 
 def test_without_rules_what_was_before_holds() -> None:
-    surges, episodes, rule = SurgeConfig(), EpisodeConfig(), RuleBook().rule_of("tesla", ())
+    surges, rule = SurgeConfig(), RuleBook().rule_of("tesla", ())
 
     assert rule == Rule()
     assert rule.return_period_s == surges.return_period_s
@@ -32,8 +31,6 @@ def test_without_rules_what_was_before_holds() -> None:
         surges.min_sources,
         surges.min_posts,
     )
-    for field in dataclasses.fields(EpisodeConfig):
-        assert getattr(rule, field.name) == getattr(episodes, field.name)
     assert surges.follow_s == FOLLOW_S
 
 

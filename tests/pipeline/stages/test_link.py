@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
-from models.topics.linking import Linker
 from models.topics.watchlist import Topic, Watchlist
 from pipeline.metrics import Metrics
 from pipeline.records import (
@@ -57,9 +56,7 @@ def states() -> MemoryStates[SourceState]:
 
 @pytest.fixture
 def stage(states: MemoryStates[SourceState], metrics: Metrics) -> LinkStage:
-    return LinkStage(
-        Linker(WATCHLIST), states, metrics, partitions=PARTITIONS, disorder_s=120, grace_s=1800, bin_s=300
-    )
+    return LinkStage(WATCHLIST, states, metrics, partitions=PARTITIONS, disorder_s=120, grace_s=1800, bin_s=300)
 
 
 def fed(stage: LinkStage, *records: DecisionOrTick, partition: int = 0) -> list[Outbound]:
@@ -306,7 +303,7 @@ def test_a_restored_snapshot_behaves_like_the_original(
     draw = random.Random(3)
     twin_states: MemoryStates[SourceState] = MemoryStates()
     twin = LinkStage(
-        Linker(WATCHLIST),
+        WATCHLIST,
         twin_states,
         Metrics(CollectorRegistry()),
         partitions=PARTITIONS,
@@ -332,3 +329,44 @@ def test_a_restored_snapshot_behaves_like_the_original(
 def test_a_new_source_has_nothing_applied() -> None:
     state = SourceState.restore(SourceState(120).snapshot(), disorder_s=120)
     assert (state.applied, state.marked_at, state.watermark.at) == (-1, None, None)
+
+
+FAMILY = Watchlist(
+    (
+        Topic(id="exchanges", name="crypto exchanges", kind="theme"),
+        Topic(id="ftx", name="FTX", parent="exchanges"),
+        Topic(id="kraken", name="Kraken", parent="exchanges"),
+    )
+)
+
+
+@pytest.fixture
+def family_stage(states: MemoryStates[SourceState], metrics: Metrics) -> LinkStage:
+    return LinkStage(FAMILY, states, metrics, partitions=PARTITIONS, disorder_s=120, grace_s=1800, bin_s=300)
+
+
+def test_a_document_counts_once_for_the_parent_of_the_topics_it_names(
+    family_stage: LinkStage, new_decision: NewDecision
+) -> None:
+    found = mentions(fed(family_stage, new_decision(0, excerpt="FTX and Kraken halt withdrawals")))
+    assert [(mention.topic, mention.beside) for mention in found] == [
+        ("ftx", ("kraken",)),
+        ("kraken", ("ftx",)),
+        ("exchanges", ("ftx", "kraken")),
+    ]
+
+
+def test_a_parent_that_the_document_names_keeps_the_sentiment_towards_itself(
+    family_stage: LinkStage, new_decision: NewDecision
+) -> None:
+    found = mentions(fed(family_stage, new_decision(0, excerpt="Crypto exchanges: FTX halts withdrawals")))
+    assert sorted(mention.topic for mention in found) == ["exchanges", "ftx"]
+
+
+def test_a_correction_of_a_child_reaches_its_parent(
+    family_stage: LinkStage, new_decision: NewDecision, new_revision: NewRevision
+) -> None:
+    decision = new_decision(0, excerpt="FTX halts withdrawals")
+    revision = new_revision(decision, right=ReadingRecord(NEUTRAL, ()))
+    changed = mentions(fed(family_stage, decision, revision))[2:]
+    assert [(mention.topic, mention.change) for mention in changed] == [("ftx", "revised"), ("exchanges", "revised")]

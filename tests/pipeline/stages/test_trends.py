@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from models.topics.linking import Linker
 from models.topics.watchlist import Topic, Watchlist
 from pipeline import wiring
 from pipeline.metrics import Metrics
@@ -32,6 +31,7 @@ from pipeline.records import (
     SketchRecord,
     SpanRecord,
     Tick,
+    TickMark,
     TrendRecord,
     VersionCounts,
     decode,
@@ -86,8 +86,18 @@ def stage(metrics: Metrics) -> TrendsStage:
     return new_stage(MemoryStates(), metrics)
 
 
-def fed(stage: TrendsStage, *records: MentionOrMark, partition: int = 0) -> list[Outbound]:
+def caused(stage: TrendsStage, *records: MentionOrMark, partition: int = 0) -> list[Outbound]:
     return [out for n, record in enumerate(records) for out in stage.step(record, Origin(partition, n))]
+
+
+def fed(stage: TrendsStage, *records: MentionOrMark, partition: int = 0) -> list[Outbound]:
+    """Return what the records cause but for marks."""
+    outbound = caused(stage, *records, partition=partition)
+    return [out for out in outbound if not isinstance(out.record, TickMark)]
+
+
+def tick_marks(outbound: Sequence[Outbound]) -> list[TickMark]:
+    return [out.record for out in outbound if isinstance(out.record, TickMark)]
 
 
 def windows(outbound: Sequence[Outbound]) -> list[tuple[str, float, str, int]]:
@@ -103,6 +113,23 @@ def test_a_window_is_told_when_the_mark_has_passed_its_end(stage: TrendsStage) -
     assert fed(stage, mention(0, 1), mention(1, 2), mark(4.9)) == []
     assert windows(fed(stage, mark(5))) == [("ftx", 0.0, "provisional", 2)]
     assert windows(fed(stage, mark(35))) == [("ftx", 0.0, "final", 2)]
+
+
+def test_a_mark_says_that_all_is_told_and_how_many_stories_each_tick_brought(stage: TrendsStage) -> None:
+    assert [told.at for told in tick_marks(caused(stage, mention(0, 1), mark(4.9)))] == [at(0)]
+    later = mention(1, 6, known=4, sentiment=(0.0, 0.75, 0.25))
+    (told,) = tick_marks(caused(stage, later, mark(12)))
+    assert (told.partition, told.at, told.n_partitions) == (0, at(10), 1)
+    assert [(pulse.topic, pulse.at, pulse.n_stories, pulse.n_negative) for pulse in told.pulses] == [
+        ("ftx", at(5), 1, 1),
+        ("ftx", at(10), 1, 0),
+    ]
+    assert [pulse.polarity for pulse in told.pulses] == [pytest.approx(-0.7), 0.25]
+    assert tick_marks(caused(stage, mark(12))) == []
+
+
+def test_a_partition_without_topics_tells_that_too(stage: TrendsStage) -> None:
+    assert [told.at for told in tick_marks(caused(stage, mark(12)))] == [at(10)]
 
 
 def test_windows_lie_on_the_partition_of_their_topic(
@@ -195,7 +222,7 @@ def logged(seed: int) -> list[MentionOrMark]:
     draw = random.Random(seed)
     metrics = Metrics(CollectorRegistry())
     link = LinkStage(
-        Linker(WATCHLIST), MemoryStates(), metrics, partitions=N_SOURCES, disorder_s=120, grace_s=1800, bin_s=300
+        WATCHLIST, MemoryStates(), metrics, partitions=N_SOURCES, disorder_s=120, grace_s=1800, bin_s=300
     )
     minutes = [(draw.uniform(0, 3000), draw.choice(TEXTS), draw.random() < 0.2) for _ in range(35)]
     minutes += [(3000 + 7.0 * n, "FTX halts withdrawals", True) for n in range(10)]
@@ -275,6 +302,7 @@ class Worker:
     def __init__(self) -> None:
         self.changelog = Changelog()
         self.sent: list[tuple[str, bytes]] = []
+        self.marks: dict[datetime, TickMark] = {}
 
     async def start(self) -> None:
         decode = partial(wiring.decode_trends_state, ONE)
@@ -293,6 +321,10 @@ class Worker:
         """Return how many records of state the chunk wrote."""
         for record in chunk:
             for out in self._stage.step(record, Origin(0, 0)):
+                if isinstance(out.record, TickMark):
+                    # the one that is told first is whole, and later ones of the tick change nothing
+                    self.marks.setdefault(out.record.at, out.record)
+                    continue
                 self.sent.append((out.kafka_topic, encode(out.record)))
         n_before = len(self.changelog.records)
         await self._states.commit()
@@ -315,7 +347,9 @@ async def started() -> Worker:
     return worker
 
 
-async def undisturbed(log: Sequence[MentionOrMark]) -> tuple[set[tuple[str, bytes]], dict[str, bytes]]:
+async def undisturbed(
+    log: Sequence[MentionOrMark],
+) -> tuple[set[tuple[str, bytes]], dict[datetime, TickMark], dict[str, bytes]]:
     worker = await started()
     for record in log:
         await worker.take(record)
@@ -323,7 +357,7 @@ async def undisturbed(log: Sequence[MentionOrMark]) -> tuple[set[tuple[str, byte
     again = (b'"status":"corrected"', b'"status":"revised"')
     once = [entry for entry in worker.sent if not any(status in entry[1] for status in again)]
     assert len(set(once)) == len(once)
-    return set(worker.sent), worker.changelog.values
+    return set(worker.sent), worker.marks, worker.changelog.values
 
 
 async def disturbed(log: Sequence[MentionOrMark], draw: random.Random, max_events: int) -> Worker:
@@ -346,9 +380,10 @@ async def disturbed(log: Sequence[MentionOrMark], draw: random.Random, max_event
 @given(seed=st.integers(0, 2**32), max_events=st.sampled_from([1, 3, 10, 40]))
 async def test_a_death_after_any_write_changes_no_window_no_evidence_and_no_state(seed: int, max_events: int) -> None:
     log = logged(seed)
-    sent, values = await undisturbed(log)
+    sent, marks, values = await undisturbed(log)
     worker = await disturbed(log, random.Random(seed), max_events)
     assert set(worker.sent) == sent
+    assert worker.marks == marks
     assert counted(worker.changelog.values) == counted(values)
 
 

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from alerts.evidence import Evidence, SurgeReason
+from alerts.family import FamilyConfig, Standing, as_parent, standing_of
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+CONFIG = FamilyConfig()
+
+
+def found(topic: str, n_negative: int, expected: float, **changes: Any) -> Evidence:
+    fields: dict[str, Any] = {
+        "topic": topic,
+        "at": NOON,
+        "reason": SurgeReason.SURGE,
+        "is_over": True,
+        "is_raised": True,
+        "return_period_s": 5e6,
+        "n_negative": n_negative,
+        "n_stories": 2 * n_negative,
+        "expected": expected,
+        "expected_low": 0,
+        "expected_high": 5,
+        "negative_share": 0.5,
+        "usual_share": 0.2,
+        "p_volume": 1e-6,
+        "p_share": 1e-3,
+        "onset_at": NOON,
+        "n_sources": 5,
+        "baseline_age_s": 1e6,
+        "dispersion": 1.0,
+    }
+    return Evidence(**fields | changes)
+
+
+def shock(factor: float, n_children: int = 5) -> list[Evidence]:
+    """Children that usually have two negative stories each, and now `factor` times as many."""
+    return [found(f"bank{n}", round(2 * factor), 2.0) for n in range(n_children)]
+
+
+def test_what_one_child_explains_is_that_child_s() -> None:
+    # without the child 12 where 10 are usual: 0.6 deviations
+    told = as_parent(found("banks", 32, 12.0), [found("ubs", 20, 2.0)], CONFIG)
+    assert (told.is_over, told.reason) == (False, SurgeReason.OF_CHILDREN)
+
+
+def test_what_many_children_have_at_once_is_the_parent_s() -> None:
+    told = as_parent(found("banks", 40, 10.0), shock(4), CONFIG)
+    assert (told.is_over, told.reason) == (True, SurgeReason.SHARED)
+
+
+def test_two_children_are_no_shock_yet() -> None:
+    told = as_parent(found("banks", 40, 10.0), shock(8, n_children=2), CONFIG)
+    assert (told.is_over, told.reason) == (False, SurgeReason.OF_CHILDREN)
+
+
+def test_a_surge_of_the_theme_itself_is_its_own() -> None:
+    told = as_parent(found("banks", 40, 10.0), [found("ubs", 6, 2.0)], CONFIG)
+    assert (told.is_over, told.reason) == (True, SurgeReason.SURGE)
+
+
+def test_children_that_are_not_raised_explain_nothing() -> None:
+    told = as_parent(found("banks", 32, 12.0), [found("ubs", 20, 2.0, is_over=False, is_raised=False)], CONFIG)
+    assert told.is_over
+
+
+def test_a_child_that_is_hit_as_its_siblings_are_is_folded_into_the_parent_s_surge() -> None:
+    # the siblings have 32 of 8 usual ones: four times as many, and so does this one
+    assert standing_of(found("ubs", 8, 2.0), [(found("banks", 40, 10.0), True)], CONFIG) is Standing.FOLDED
+
+
+def test_a_child_with_a_crisis_of_its_own_stands_apart() -> None:
+    # the siblings have four times what is usual, this one fifteen times
+    assert standing_of(found("ubs", 30, 2.0), [(found("banks", 62, 10.0), True)], CONFIG) is Standing.APART
+
+
+def test_a_child_waits_while_its_siblings_stir() -> None:
+    # 16 where 8 are usual: 2.3 deviations
+    assert standing_of(found("ubs", 8, 2.0), [(found("banks", 24, 10.0), False)], CONFIG) is Standing.GATHERING
+    # 9 where 8 are usual
+    assert standing_of(found("ubs", 8, 2.0), [(found("banks", 17, 10.0), False)], CONFIG) is Standing.ALONE
+
+
+def test_a_surge_further_up_folds_as_well() -> None:
+    quiet, market = found("banks", 11, 10.0, is_over=False), found("market", 400, 100.0)
+    assert standing_of(found("ubs", 8, 2.0), [(quiet, False), (market, True)], CONFIG) is Standing.FOLDED
+
+
+def test_an_ancestor_that_said_nothing_is_not_regarded() -> None:
+    assert standing_of(found("ubs", 8, 2.0), [(None, True)], CONFIG) is Standing.ALONE
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"min_children": 1}, "min_children must be >= 2, got 1"),
+        ({"gather_s": -1}, "gather_s must be >= 0, got -1"),
+        ({"min_excess": 0.5}, "min_excess must be >= 1, got 0.5"),
+    ],
+)
+def test_a_wrong_configuration_is_refused(config: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        FamilyConfig(**config)
