@@ -26,6 +26,7 @@ COMMANDS = {
     "policy": "pipeline.commands.policy",
     "replay": "pipeline.commands.replay",
     "reviews": "pipeline.commands.reviews",
+    "rules": "pipeline.commands.rules",
     "settings": "pipeline.commands.settings",
     "study": "pipeline.commands.study",
     "topics": "pipeline.commands.topics",

@@ -13,6 +13,7 @@ from pipeline.checks.kafka import check_kafka
 from pipeline.checks.machine import check_clock, check_faust, check_java, check_ports, check_python, check_state_dir
 from pipeline.checks.reading import check_device, check_policy, check_watchlist
 from pipeline.checks.receivers import check_receivers
+from pipeline.checks.rules import check_rules
 from pipeline.settings import Settings
 
 EXAMINED: Sequence[Examine] = (
@@ -21,6 +22,7 @@ EXAMINED: Sequence[Examine] = (
     check_clock,
     check_state_dir,
     check_watchlist,
+    check_rules,
     check_analysts,
     check_sensitive_topics,
     check_device,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from aiokafka.errors import KafkaError as AioKafkaError
 from kafka.errors import KafkaError
 
+from alerts.rules.parse import RulesInvalid
 from models.errors import CheckpointMismatch, DataInvalid
 from models.topics.watchlist import WatchlistInvalid
 from pipeline.broker.connection import BrokerUnavailable
@@ -44,6 +45,7 @@ USER_ERRORS: tuple[type[Exception], ...] = (
     PortTaken,
     RegistryFault,
     RosterInvalid,
+    RulesInvalid,
     SettingsInvalid,
     StoreUnusable,
     TopicRefused,

@@ -99,6 +99,7 @@ class Settings:
         "", "a secret, or whoever knows the code can foretell which documents are reviewed", is_secret=True
     )
     device: str = _setting("auto", "`auto`, `cpu` or `cuda`")
+    rules: Path | None = _setting(None, "YAML file of rules for alerts; without one what is built in holds")
     watchlist: str = _setting("default", "`default`, `crypto`, or the path of a YAML watchlist")
     max_padded_tokens: int = _setting(
         1024, "a batch's longest document × its count may not exceed this; 16384 for a GPU"

@@ -14,6 +14,19 @@ DISCOVERED = "~"
 """Begins the ids of topics that no watchlist has: names that were found in texts."""
 
 
+def findings(book: RuleBook, families: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return a line for each thing that is odd.
+
+    Args:
+        book: the rules.
+        families: each topic of the watchlist with its ancestors, the nearest first.
+
+    >>> findings(RuleBook(), {"jpmorgan": ["banks"], "banks": []})
+    ()
+    """
+    return (*strangers(book, families), *idle_absolutes(book, families))
+
+
 def strangers(book: RuleBook, known_ids: Collection[str]) -> tuple[str, ...]:
     """Return a line for each topic that the rules name and nobody knows, with the nearest known one.
 

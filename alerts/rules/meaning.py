@@ -34,7 +34,7 @@ def meaning_of_quiet(hours: QuietHours) -> str:
 
     >>> from datetime import time
     >>> meaning_of_quiet(QuietHours(days=("mon", "tue", "wed"), begin=time(22), end=time(7), timezone="Asia/Tokyo"))
-    'mon to wed from 22:00 to 07:00 the day after (Asia/Tokyo) held till the end, critical ones told at once'
+    'mon to wed from 22:00 to 07:00 the day after (Asia/Tokyo): held till the end, critical ones told at once'
     """
     begin, end = written_time(hours.begin), written_time(hours.end, is_end=True)
     is_overnight = hours.end <= hours.begin and end != "24:00"
@@ -42,7 +42,7 @@ def meaning_of_quiet(hours: QuietHours) -> str:
     held = "held till the end" + (
         ", critical ones as well" if hours.also_critical else ", critical ones told at once"
     )
-    return f"{_days(hours.days)} from {begin} to {end}{after} ({hours.timezone}) {held}"
+    return f"{_days(hours.days)} from {begin} to {end}{after} ({hours.timezone}): {held}"
 
 
 def meaning_of_absolute(rule: AbsoluteRule) -> str:
@@ -60,7 +60,7 @@ def meaning_of_absolute(rule: AbsoluteRule) -> str:
 
 
 _SENTENCES: dict[str, Callable[[Rule], str]] = {
-    "is_on": lambda rule: "surges are told" if rule.is_on else "nothing is told, whatever the rest says",
+    "is_on": lambda rule: "alerts are told" if rule.is_on else "nothing is told, whatever the rest says",
     "false_alarms": lambda rule: f"about one false alarm at most in {_days_of(rule.return_period_s)}",
     "min_negative": lambda rule: f"no alert with fewer than {rule.min_negative} negative stories",
     "min_sources": lambda rule: f"of {_n(rule.min_sources, 'source')} at least",

@@ -105,6 +105,21 @@ def quiet_until(quiet: Sequence[QuietHours], at: datetime, *, is_critical: bool)
     return until.astimezone(UTC) if until > at else None
 
 
+def next_quiet(quiet: Sequence[QuietHours], after: datetime) -> tuple[datetime, datetime] | None:
+    """Return begin and end, in UTC, of the first time after `after` at which warnings begin to be held, if any.
+
+    >>> weekend = QuietHours(days=("sat", "sun"), begin=time(0), end=time(0), timezone="UTC")
+    >>> begin, end = next_quiet((weekend,), datetime(2026, 1, 1, 12, tzinfo=UTC))
+    >>> begin.isoformat(), end.isoformat()
+    ('2026-01-03T00:00:00+00:00', '2026-01-05T00:00:00+00:00')
+    """
+    if not quiet:
+        return None
+    after = quiet_until(quiet, after, is_critical=False) or after
+    begin = min(hours.next_after(after)[0] for hours in quiet)
+    return begin, quiet_until(quiet, begin, is_critical=False) or begin
+
+
 def is_endless(quiet: Sequence[QuietHours]) -> bool:
     """Return whether quiet spans leave no hour of the week in which an alert could be told."""
     weeks = (datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 7, 1, tzinfo=UTC))  # of winter and of summer time

@@ -16,6 +16,7 @@ from alerts.episodes import EpisodeTracker
 from alerts.evidence import Evidence, SurgeReason
 from alerts.finals import FinalWindows
 from alerts.observation import Observation
+from alerts.rules.absolute import AbsoluteRule, AbsoluteWatch
 from alerts.rules.rule import Rule
 from alerts.scale import OwnScale, ScaleConfig
 from alerts.sketches import TextSketch
@@ -157,6 +158,14 @@ def step_episodes(tracker: EpisodeTracker, n: int, draw: random.Random) -> objec
     return tracker.update(evidenced(n, draw)), tracker.is_open
 
 
+def step_absolute(watch: AbsoluteWatch, n: int, draw: random.Random) -> object:
+    n_stories = draw.randrange(5)
+    n_negative = draw.randint(0, n_stories)
+    return watch.update(2 * n, n_stories, n_negative, n_stories - 2.0 * n_negative), watch.get(), watch.next_tick()
+
+
+SOUR = AbsoluteRule(name="sour", measure="polarity_below", threshold=0.0, for_s=1_200, window_s=6_000, min_stories=4)
+
 CONTRACTS = {
     "SourceWatermark": Contract(SourceWatermark, step_watermark, SourceWatermark.restore),
     "MarkLedger": Contract(MarkLedger, step_ledger, MarkLedger.restore),
@@ -200,6 +209,11 @@ CONTRACTS = {
         lambda: EpisodeTracker("FTX", Rule()),
         step_episodes,
         lambda snapshot: EpisodeTracker.restore(Rule(), snapshot),
+    ),
+    "AbsoluteWatch": Contract(
+        lambda: AbsoluteWatch(SOUR, 300),
+        step_absolute,
+        lambda snapshot: AbsoluteWatch.restore(SOUR, 300, snapshot),
     ),
 }
 

@@ -103,7 +103,7 @@ def test_a_field_is_told_in_words(rule: Rule, name: str, sentence: str) -> None:
 def test_quiet_hours_are_told_in_words() -> None:
     weekend = QuietHours(days=("sun", "sat"), begin=time(0), end=time(0), timezone="UTC", also_critical=True)
     assert meaning_of_quiet(weekend) == (
-        "sat, sun from 00:00 to 24:00 (UTC) held till the end, critical ones as well"
+        "sat, sun from 00:00 to 24:00 (UTC): held till the end, critical ones as well"
     )
 
 

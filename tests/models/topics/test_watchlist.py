@@ -65,6 +65,14 @@ def test_a_topic_is_found_by_its_id() -> None:
     assert "gm" not in watchlist
 
 
+def test_a_topic_is_told_what_it_rolls_up_to() -> None:
+    fords = "  - {id: lincoln, name: Lincoln Motor, parent: ford}\n"
+    watchlist = parse_watchlist(GOOD + fords)
+
+    assert watchlist.ancestors("lincoln") == ("ford", "autos")
+    assert watchlist.ancestors("autos") == watchlist.ancestors("gm") == ()
+
+
 BAD = {
     "not yaml": ("topics: [", "is not YAML: "),
     "a list at the top": ("- {id: a, name: A}", "must hold one key, `topics`"),
