@@ -5,9 +5,11 @@ Told the counts of ticks; knows no stories and no alerts.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 from typing import Literal, NamedTuple, get_args
 
 import msgspec
@@ -111,7 +113,7 @@ class AbsoluteState(msgspec.Struct, array_like=True):
 
 
 class _Span(NamedTuple):
-    """Ticks in which the window holds the same stories."""
+    """Ticks in all of which the measure is beyond the threshold, or not, or not known."""
 
     first: int
     last: int
@@ -201,7 +203,7 @@ class AbsoluteWatch:
         return cls(rule, bin_s, msgspec.msgpack.decode(snapshot, type=AbsoluteState))
 
     def _count(self, tick: int, n_stories: int, n_negative: int, polarity: int) -> None:
-        counts = [entry for entry in self._state.counts if tick < self._leaves_at(entry[0])]
+        counts = self._held(tick)
         if n_stories:
             first = tick - tick % self._part_ticks
             if counts and counts[-1][0] >= first:
@@ -212,24 +214,23 @@ class AbsoluteWatch:
             counts.append((first, n_stories, n_negative, polarity))
         self._state.counts = counts
 
-    def _spans(self, until: int) -> Iterator[_Span]:
-        """Yield spans of ticks after the last applied one, as they are if no story comes."""
-        counts, applied = self._state.counts, self._state.applied
-        if applied is None:
-            return
-        first = applied + 1
+    def _spans(self, until: int) -> list[_Span]:
+        """Return spans of ticks after the last applied one, as they are if no story comes."""
+        if self._state.applied is None or self._state.applied >= until:
+            return []
+        spans, first = [], self._state.applied + 1
         n_stories, n_negative, polarity = self._totals(first)
-        for entry in counts:
-            leaves_at = self._leaves_at(entry[0])
-            if leaves_at <= applied + 1:
-                continue
-            last = min(leaves_at - 1, until)
-            if first <= last:
-                yield _Span(first, last, self._is_beyond(n_stories, n_negative, polarity))
+        is_beyond = self._is_beyond(n_stories, n_negative, polarity)
+        for counted_at, n, n_of_them, of_them in self._held(first):
+            leaves_at = self._leaves_at(counted_at)
+            if leaves_at > until:
+                break
+            n_stories, n_negative, polarity = n_stories - n, n_negative - n_of_them, polarity - of_them
+            was_beyond, is_beyond = is_beyond, self._is_beyond(n_stories, n_negative, polarity)
+            if was_beyond is not is_beyond and leaves_at > first:
+                spans.append(_Span(first, leaves_at - 1, was_beyond))
                 first = leaves_at
-            n_stories, n_negative, polarity = n_stories - entry[1], n_negative - entry[2], polarity - entry[3]
-        if first <= until:
-            yield _Span(first, until, None)
+        return [*spans, _Span(first, until, is_beyond)]
 
     def _change(self, state: AbsoluteState, span: _Span) -> int | None:
         """Return the tick of a span at which the rule goes on or off, if it does."""
@@ -256,9 +257,16 @@ class AbsoluteWatch:
         """Return the first tick whose window does not hold what was counted from tick `first` on."""
         return (first // self._part_ticks + self._n_parts) * self._part_ticks
 
+    def _held(self, tick: int) -> list[tuple[int, int, int, int]]:
+        """Return what was counted in the window of a tick."""
+        oldest = (tick // self._part_ticks - self._n_parts + 1) * self._part_ticks
+        return self._state.counts[bisect_left(self._state.counts, oldest, key=itemgetter(0)) :]
+
     def _totals(self, tick: int) -> tuple[int, int, int]:
-        held = [entry for entry in self._state.counts if tick < self._leaves_at(entry[0])]
-        return sum(entry[1] for entry in held), sum(entry[2] for entry in held), sum(entry[3] for entry in held)
+        n_stories = n_negative = polarity = 0
+        for _, n, n_of_them, of_them in self._held(tick):
+            n_stories, n_negative, polarity = n_stories + n, n_negative + n_of_them, polarity + of_them
+        return n_stories, n_negative, polarity
 
     def _measured(self, n_stories: int, n_negative: int, polarity: int) -> float | None:
         if n_stories < self._rule.min_stories:

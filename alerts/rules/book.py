@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from alerts.rules.rule import Rule
 
@@ -16,16 +17,16 @@ from alerts.rules.rule import Rule
 class PartialRule:
     """A rule that says only some fields; of the others nothing is meant.
 
-    >>> PartialRule(Rule(false_alarms=2), ("false_alarms",)).over(Rule(min_sources=3)).min_sources
-    3
+    >>> PartialRule(Rule(false_alarms=2), ("false_alarms",)).values()
+    {'false_alarms': 2}
     """
 
     rule: Rule = field(default_factory=Rule)
     said: tuple[str, ...] = ()
 
-    def over(self, other: Rule) -> Rule:
-        """Return another rule with the fields that this one says."""
-        return dataclasses.replace(other, **{name: getattr(self.rule, name) for name in self.said})
+    def values(self) -> dict[str, Any]:
+        """Return what is said, by field."""
+        return {name: getattr(self.rule, name) for name in self.said}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +123,10 @@ class RuleBook:
             topic_id: whose rule.
             ancestors: what the topic rolls up to, the nearest first.
         """
-        rule = Rule()
+        values: dict[str, Any] = {}
         for part, _ in self._parts(topic_id, ancestors):
-            rule = part.over(rule)
-        return rule
+            values |= part.values()
+        return Rule(**values)
 
     def explained(self, topic_id: str, ancestors: Sequence[str]) -> tuple[Explained, ...]:
         """Return each field of a topic's rule, its value, and where that is from."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -120,7 +121,8 @@ def next_quiet(quiet: Sequence[QuietHours], after: datetime) -> tuple[datetime, 
     return begin, quiet_until(quiet, begin, is_critical=False) or begin
 
 
-def is_endless(quiet: Sequence[QuietHours]) -> bool:
+@lru_cache(maxsize=256)
+def is_endless(quiet: tuple[QuietHours, ...]) -> bool:
     """Return whether quiet spans leave no hour of the week in which an alert could be told."""
     weeks = (datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 7, 1, tzinfo=UTC))  # of winter and of summer time
     ends = [quiet_until(quiet, week, is_critical=False) for week in weeks]
