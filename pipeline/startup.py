@@ -16,16 +16,17 @@ from pipeline.errors import CommandFailed
 from pipeline.health import HealthServer
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings
-from pipeline.wiring import open_watchlist
+from pipeline.wiring import open_rules, open_watchlist
 
 
 def check_startup(settings: Settings, roles: Sequence[Role]) -> None:
     """Pass, or raise the first thing that would end one of the roles.
 
     Raises:
-        BrokerUnavailable, CommandFailed, PortTaken, WatchlistInvalid: each says the mend in one line.
+        BrokerUnavailable, CommandFailed, PortTaken, RulesInvalid, WatchlistInvalid: each says the mend in one line.
     """
     open_watchlist(settings)
+    open_rules(settings)
     _make_state_dir(settings)
     reach(settings.bootstrap, timeout_s=10.0)
     asyncio.run(_check_roles(settings, roles))

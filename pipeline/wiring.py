@@ -10,6 +10,7 @@ import msgspec
 from alerts.fleet import Family
 from alerts.observation import Observation
 from alerts.rules.book import RuleBook
+from alerts.rules.parse import load_rules
 from alerts.surge import SurgeConfig
 from alerts.topic import TopicConfig, TopicTrend
 from alerts.watermarks import MarkLedger
@@ -60,9 +61,13 @@ def trends_stage(settings: Settings, states: States[TrendsState], metrics: Metri
     return TrendsStage(states, metrics, partitions=settings.partitions, config=topic_config(settings))
 
 
-def open_rules(settings: Settings) -> RuleBook:  # noqa: ARG001
-    """Return the rule book that holds until another one is sent."""
-    return RuleBook()
+def open_rules(settings: Settings) -> RuleBook:
+    """Return the rule book that holds until another one is sent.
+
+    Raises:
+        RulesInvalid: it has a mistake; the message is one line.
+    """
+    return RuleBook() if settings.rules is None else load_rules(settings.rules)
 
 
 def surges_stage(

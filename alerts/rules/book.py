@@ -108,6 +108,7 @@ class RuleBook:
     groups: tuple[RuleGroup, ...] = ()  # later ones outdo earlier ones
     topics: Mapping[str, PartialRule] = field(default_factory=dict)
     version: str = field(init=False)  # hex digest: equal rules, groups in equal order, give equal versions
+    _merged: dict[tuple[str, ...], Rule] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         content: list[object] = [_said(self.default)]

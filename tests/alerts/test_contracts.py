@@ -5,18 +5,25 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
+from alerts.absolutes import AbsoluteEpisodes
 from alerts.baseline import Baseline, BaselineConfig
 from alerts.current import TickCounts
-from alerts.episodes import EpisodeTracker
-from alerts.evidence import Evidence, SurgeReason
+from alerts.episodes import EpisodeTracker, Severity, Transition, TransitionKind
+from alerts.evidence import Evidence, Pulse, SurgeReason
 from alerts.finals import FinalWindows
+from alerts.fleet import Change
+from alerts.held import HeldChanges
 from alerts.observation import Observation
 from alerts.rules.absolute import AbsoluteRule, AbsoluteWatch
+from alerts.rules.book import RuleBook
+from alerts.rules.books import RuleBooks
+from alerts.rules.quiet import QuietHours
 from alerts.rules.rule import Rule
 from alerts.scale import OwnScale, ScaleConfig
 from alerts.sketches import TextSketch
@@ -166,6 +173,40 @@ def step_absolute(watch: AbsoluteWatch, n: int, draw: random.Random) -> object:
 
 SOUR = AbsoluteRule(name="sour", measure="polarity_below", threshold=0.0, for_s=1_200, window_s=6_000, min_stories=4)
 
+
+def step_absolute_episodes(episodes: AbsoluteEpisodes, n: int, draw: random.Random) -> object:
+    pulse = Pulse("FTX", START + timedelta(minutes=15 * n), 3, draw.randrange(4), draw.uniform(-3, 1))
+    return episodes.update(pulse), episodes.next_tick()
+
+
+NIGHT = QuietHours(begin=time(22), end=time(6), timezone="UTC")
+
+
+def step_held(held: HeldChanges, n: int, draw: random.Random) -> object:
+    at = START + timedelta(hours=n)
+    evidence = msgspec.structs.replace(evidenced(n, draw), at=at)
+    severity = Severity.CRITICAL if n % 17 == 0 else Severity.WARNING
+    transition = Transition(
+        topic="FTX",
+        episode=n,
+        number=1,
+        kind=TransitionKind.OPENED,
+        reason=evidence.reason,
+        severity=severity,
+        at=at,
+        opened_at=at,
+        evidence=evidence,
+    )
+    taken = held.take(Change(transition, ("desk",)), [NIGHT]) if n % 3 == 0 else []
+    return taken, held.until, held.release(at)
+
+
+def step_books(books: RuleBooks, n: int, draw: random.Random) -> object:
+    if draw.random() < 0.2:
+        books.change(f"default: {{false_alarms: {1 + n % 9}}}", START + timedelta(hours=n))
+    return [books.at(START + timedelta(hours=hour)).version for hour in (n, n + 1)]
+
+
 CONTRACTS = {
     "SourceWatermark": Contract(SourceWatermark, step_watermark, SourceWatermark.restore),
     "MarkLedger": Contract(MarkLedger, step_ledger, MarkLedger.restore),
@@ -209,6 +250,15 @@ CONTRACTS = {
         lambda: EpisodeTracker("FTX", Rule()),
         step_episodes,
         lambda snapshot: EpisodeTracker.restore(Rule(), snapshot),
+    ),
+    "HeldChanges": Contract(HeldChanges, step_held, HeldChanges.restore),
+    "RuleBooks": Contract(
+        lambda: RuleBooks(RuleBook()), step_books, lambda snapshot: RuleBooks.restore(RuleBook(), snapshot)
+    ),
+    "AbsoluteEpisodes": Contract(
+        lambda: AbsoluteEpisodes("FTX", SOUR, 300),
+        step_absolute_episodes,
+        lambda snapshot: AbsoluteEpisodes.restore("FTX", 300, snapshot),
     ),
     "AbsoluteWatch": Contract(
         lambda: AbsoluteWatch(SOUR, 300),
