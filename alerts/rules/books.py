@@ -44,14 +44,13 @@ class RuleBooks:
         return self._first
 
     def change(self, text: str, after: datetime | None) -> None:
-        """Have another book hold; of those before, only the last is still needed.
+        """Have another book hold; all are kept, as a replay is told them before its first tick.
 
         Raises:
             RulesInvalid: it is none.
         """
         self._books[text] = parse_rules(text)
-        self._changes = (*self._changes[-1:], BookChange(text, after))
-        self._books = {kept.text: self._books[kept.text] for kept in self._changes}
+        self._changes = (*self._changes, BookChange(text, after))
 
     def snapshot(self) -> bytes:
         """Return the changes."""

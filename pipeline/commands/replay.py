@@ -111,6 +111,7 @@ def _replay_file(
 
 async def _replay_kafka(settings: Settings, writer: ReplayWriter) -> None:
     from pipeline.broker.preflight import partition_counts  # loads Faust
+    from pipeline.broker.rule_log import rules_taken
 
     reach(settings.bootstrap, timeout_s=10.0)
     kafka_topic = settings.kafka_topic("decisions")
@@ -118,6 +119,8 @@ async def _replay_kafka(settings: Settings, writer: ReplayWriter) -> None:
     if not n_sources:
         raise CommandFailed(f"Kafka topic {kafka_topic} is missing: nothing was ever decided there")
     replay = _replay(settings, n_sources)
+    for taken in await rules_taken(settings):
+        replay.change_rules(taken)
     async for partition, record in read_decisions(settings):
         if isinstance(record, Decision):
             writer.write(record)

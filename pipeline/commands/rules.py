@@ -1,4 +1,4 @@
-"""`finsurge rules`: check a file of rules, and tell what holds for a topic, and why."""
+"""`finsurge rules`: check rules, tell what holds for a topic, and why, and have others hold."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _path = click.Path(path_type=Path)
 
 @click.group("rules")
 def command() -> None:
-    """Check a file of rules, and tell what holds for a topic: docs/rules.md."""
+    """Check a file of rules, tell what holds for a topic, and have others hold: docs/rules.md."""
 
 
 @command.command()
@@ -102,6 +102,66 @@ def explain(settings: Settings, topic: str, file: Path | None, as_json: bool) ->
     under = f" (under {', '.join(ancestors)})" if ancestors else ""
     source = f"{file}, version {book.version}" if file else "no rules: what is built in"
     _show(f"{topic}{under}, by {source}", explanation)
+
+
+@command.command()
+@click.argument("file", type=_path)
+@click.option("--by", required=True, help="Who changes the rules: it is kept with them.")
+@_json
+@click.pass_obj
+def apply(settings: Settings, file: Path, by: str, as_json: bool) -> None:
+    r"""Have a FILE of rules hold from now on, without a restart, in place of FINSURGE_RULES.
+
+    They hold from the first five minutes of the news that are not judged yet; episodes that are open go on by them.
+
+    \b
+    Example: finsurge rules apply rules.yaml --by ada
+    """
+    import asyncio
+
+    from alerts.rules.parse import load_rules
+    from pipeline.broker.rule_log import send_rules
+
+    load_rules(file)  # names the file in what it says of faults
+    sent = asyncio.run(send_rules(settings, file.read_text(encoding="utf-8"), by, datetime.now(UTC)))
+    if as_json:
+        click.echo(json.dumps({"id": sent.id, "version": sent.version, "by": by, "at": sent.at.isoformat()}))
+        return
+    click.echo(f"version {sent.version} is sent; `finsurge rules history` says from when it holds")
+
+
+@command.command()
+@_json
+@click.pass_obj
+def history(settings: Settings, as_json: bool) -> None:
+    r"""Print the rules that were applied: version, by whom, when, and after which time of the news they hold.
+
+    \b
+    Example: finsurge rules history
+    """
+    import asyncio
+
+    from pipeline.broker.rule_log import rules_taken
+
+    taken = asyncio.run(rules_taken(settings))
+    if as_json:
+        rows = [
+            {
+                "version": each.version,
+                "by": each.by,
+                "at": each.at.isoformat(),
+                "after": each.after and each.after.isoformat(),
+                "text": each.text,
+            }
+            for each in taken
+        ]
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for each in taken:
+        after = f"after {each.after:%Y-%m-%d %H:%M} UTC" if each.after else "from the beginning"
+        click.echo(f"{each.version}  {after}  sent {each.at:%Y-%m-%d %H:%M} UTC by {each.by}")
+    if not taken:
+        click.echo("none was ever applied: those of FINSURGE_RULES hold, or what is built in")
 
 
 @command.command()

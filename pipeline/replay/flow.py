@@ -12,7 +12,7 @@ from typing import Any
 from models.topics.watchlist import Watchlist
 from pipeline import wiring
 from pipeline.metrics import Metrics
-from pipeline.records import AlertRecord, Decision, DecisionOrTick, Mention, Origin, Tick, TrendRecord
+from pipeline.records import AlertRecord, Decision, DecisionOrTick, Mention, Origin, RulesTaken, Tick, TrendRecord
 from pipeline.settings import Settings
 from pipeline.stage import MemoryStates, Stage
 from pipeline.stages.link import SourceState
@@ -21,6 +21,9 @@ from pipeline.stages.trends import TrendsState
 
 Result = TrendRecord | AlertRecord | Mention
 """What leaves the last stage: windows, alerts, and mentions that came too late."""
+
+_UNTOLD = frozenset({"config"})
+"""What the stages say of rules, which whoever replays has told them."""
 
 
 class Replay:
@@ -36,10 +39,11 @@ class Replay:
         sources: MemoryStates[SourceState] = MemoryStates()
         topics: MemoryStates[TrendsState] = MemoryStates()
         episodes: MemoryStates[SurgesState] = MemoryStates()
+        self._surges = wiring.surges_stage(settings, watchlist, episodes, metrics)
         self._stages: dict[str, Stage[Any]] = {
             "decisions": wiring.link_stage(settings, watchlist, sources, metrics),
             "mentions": wiring.trends_stage(settings, topics, metrics),
-            "candidates": wiring.surges_stage(settings, watchlist, episodes, metrics),
+            "candidates": self._surges,
         }
         self._settings = settings
         self._last_at: datetime | None = None  # greatest event time so far
@@ -49,6 +53,10 @@ class Replay:
         if isinstance(record, Decision):
             self._last_at = max(record.published_at, self._last_at or record.published_at)
         yield from self._pass("decisions", record, partition)
+
+    def change_rules(self, taken: RulesTaken) -> None:
+        """Have a rule book hold as it did when it was taken; call this before anything is fed."""
+        self._surges.change_rules(taken.text, taken.after)
 
     def close(self) -> Iterator[Result]:
         """Yield what becomes final when time goes on until every window is closed."""
@@ -62,7 +70,7 @@ class Replay:
     def _pass(self, kafka_topic: str, record: Any, partition: int) -> Iterator[Result]:
         stage = self._stages.get(kafka_topic)
         if stage is None:
-            yield record
+            yield from [] if kafka_topic in _UNTOLD else [record]
             return
         for outbound in stage.step(record, Origin(partition, -1)):
             yield from self._pass(outbound.kafka_topic, outbound.record, outbound.partition)

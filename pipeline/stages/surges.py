@@ -77,7 +77,7 @@ class SurgesStage:
         if isinstance(record, EvidenceRecord):
             return self._keep(f"+{record.topic}/{record.at.timestamp():.0f}", record.evidence)
         if isinstance(record, RulesRecord):
-            return self._change_rules(record)
+            return self._take_rules(record)
         return self._mark(record)
 
     def _keep(self, key: str, told: Evidence | Pulse) -> list[Outbound]:
@@ -87,10 +87,15 @@ class SurgesStage:
             self._states.put(key, 0, told)
         return []
 
-    def _change_rules(self, record: RulesRecord) -> list[Outbound]:
-        books, least = self._books, self._ledger.least(self._partitions)
-        books.change(record.text, least)
+    def change_rules(self, text: str, after: datetime | None) -> None:
+        """Have a rule book hold for the ticks that end after `after`."""
+        books = self._books
+        books.change(text, after)
         self._states.put("=rules", 0, books)
+
+    def _take_rules(self, record: RulesRecord) -> list[Outbound]:
+        least = self._ledger.least(self._partitions)
+        self.change_rules(record.text, least)
         taken = RulesTaken(version=record.version, text=record.text, by=record.by, at=record.at, after=least)
         return [Outbound("config", f"rules/{record.id}".encode(), taken, 0)]
 
