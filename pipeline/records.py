@@ -311,6 +311,11 @@ class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
     routes: tuple[str, ...] = ()  # names of the receivers that it goes to; none: all
     link: str | None = None  # to the console
 
+    @property
+    def subject(self) -> str:
+        """Return what its episodes are numbered for: the topic, or the topic and an absolute rule."""
+        return self.id.rsplit("/", 2)[0]
+
 
 T = TypeVar("T")
 _encoder = msgspec.json.Encoder()

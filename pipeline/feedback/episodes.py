@@ -19,16 +19,22 @@ class OpenEpisodes:
     def __init__(self, store: FeedbackStore, subjects: Subjects) -> None:
         self._connection = store.connection
         self._subjects = subjects
-        self.topics: set[str] = {topic for (topic,) in self._connection.execute("SELECT topic FROM episodes")}
+        held = self._connection.execute("SELECT topic FROM episodes")
+        self._topics: dict[str, str] = {subject: subject.split("!", 1)[0] for (subject,) in held}  # by subject
+
+    @property
+    def topics(self) -> set[str]:
+        """Return the topics of open episodes, surges and absolute rules alike."""
+        return set(self._topics.values())
 
     def update(self, alert: AlertRecord) -> None:
-        """Take note of an episode's change."""
+        """Take note of what an episode has become."""
         if alert.transition == "closed":
-            self.topics.discard(alert.topic)
-            self._connection.execute("DELETE FROM episodes WHERE topic = ?", (alert.topic,))
+            self._topics.pop(alert.subject, None)
+            self._connection.execute("DELETE FROM episodes WHERE topic = ?", (alert.subject,))
             return
-        self.topics.add(alert.topic)
-        self._connection.execute("INSERT OR REPLACE INTO episodes VALUES (?, ?)", (alert.topic, alert.episode))
+        self._topics[alert.subject] = alert.topic
+        self._connection.execute("INSERT OR REPLACE INTO episodes VALUES (?, ?)", (alert.subject, alert.episode))
 
     def concern(self, decision: Decision) -> bool:
         """Return whether a topic of a decision has one."""
