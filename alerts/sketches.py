@@ -5,10 +5,28 @@ Sketches are made elsewhere; hashes, never text.
 
 from __future__ import annotations
 
+from enum import IntFlag
+
 import msgspec
 
 SKETCH_SIZE = 32
 """The most word hashes that a sketch holds (its bottom-k)."""
+
+
+class Trait(IntFlag):
+    """What kind of telling a text is."""
+
+    DENIES = 1  # says that something is not so
+    LOOKS_BACK = 2  # at something that is over
+    RECURS = 4  # every day or hour in the same form
+    CORRECTS = 8  # what was told before
+
+
+LEAD_SIZE = 16
+"""The most words of a lead that are compared."""
+
+NUMBER_BIT = 1 << 15
+"""Set in those of a lead's hashes that are numbers."""
 
 
 class TextSketch(msgspec.Struct, frozen=True, array_like=True):
@@ -22,6 +40,8 @@ class TextSketch(msgspec.Struct, frozen=True, array_like=True):
     names: tuple[int, ...] = ()  # hashed as words are
     numbers: tuple[int, ...] = ()  # with their unit
     direction: int = 0  # -1 falls or misses, +1 rises or beats, 0 neither or both
+    lead: tuple[int, ...] = ()  # the first words in their order; empty in sketches of before it was there
+    traits: int = 0  # a set of `Trait`
 
     @property
     def is_empty(self) -> bool:

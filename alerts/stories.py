@@ -5,15 +5,17 @@ Bounded in time and number. Order of application decides; the caller keeps that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 
+from alerts.candidates import Candidates
 from alerts.current import StoryCount
+from alerts.likeness import Facets, LikenessConfig, likest
 from alerts.observation import Label, Observation
-from alerts.sketches import TextSketch, is_contradicted, resemblance
+from alerts.sketches import TextSketch
 from alerts.windows import NovelStory
 
 __all__ = ["Assignment", "Stories", "StoryConfig", "StoryState", "TextSketch"]
@@ -35,25 +37,13 @@ class StoryConfig:
     # Sources remembered per story; more does not change any decision.
     max_excerpt: int = 200
     # Characters kept of what people are shown.
-    min_resemblance: float = 0.6
-    # Words alone: wire copies with a changed headline or a cut end score 0.6 and more.
-    min_resemblance_named: float = 0.35
-    # With names in common: outlets that tell the same event in their own words share a third of them.
-    min_names: int = 2
-    # One is the topic itself, which all documents here have in common.
-    min_words: int = 2
-    # In common beside those names, which say who, and not what: lists of cashtags are no story.
+    likeness: LikenessConfig = field(default_factory=LikenessConfig)
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name in ("horizon_s", "max_stories", "max_sources", "max_excerpt", "min_names", "min_words"):
+        for name in ("horizon_s", "max_stories", "max_sources", "max_excerpt"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
-        if not 0 < self.min_resemblance_named <= self.min_resemblance <= 1:
-            raise ValueError(
-                "min_resemblance_named must be in (0, min_resemblance], "
-                f"got {self.min_resemblance_named} and {self.min_resemblance}"
-            )
 
 
 class StoryState(msgspec.Struct, array_like=True):
@@ -123,9 +113,12 @@ class Stories:
     def __init__(self, config: StoryConfig, state: StoriesState | None = None) -> None:
         self._config = config
         self.state = state or StoriesState()
-        self._words: dict[int, frozenset[int]] = {
-            story.number: frozenset(story.sketch.words) for story in self.state.stories
-        }
+        self._candidates = Candidates(config.likeness)
+        self._remembered: dict[int, StoryState] = {}
+        self._by_first: dict[str, StoryState] = {}
+        self._none_before: datetime | None = None  # no story's last copy is older
+        for story in self.state.stories:
+            self._remember(story, Facets(story.sketch))
 
     def update(self, observation: Observation, tick: int, *, may_lead: bool = True) -> Assignment:
         """Return the story of a document, a new one if it resembles none.
@@ -136,10 +129,10 @@ class Stories:
             may_lead: it becomes the first document of a story that it is older than.
         """
         self._forget(observation.published_at)
-        words = frozenset(observation.sketch.words)
-        story = self._find(observation, words)
+        facets = Facets(observation.sketch)
+        story = self._find(observation.document_id, facets)
         if story is None:
-            return Assignment(self._found(observation, words, tick), is_novel=True)
+            return Assignment(self._found(observation, facets, tick), is_novel=True)
         return self._join(story, observation, may_lead=may_lead)
 
     def retract(self, story: StoryState) -> None:
@@ -157,7 +150,7 @@ class Stories:
 
     def first_of(self, document_id: str) -> StoryState | None:
         """Return the story whose first document this is; a copy decides nothing of its story."""
-        return next((story for story in self.state.stories if story.document_id == document_id), None)
+        return self._by_first.get(document_id)
 
     def negative_sources(self, tick: int) -> list[int]:
         """Return the source of each negative story found in a tick that is remembered."""
@@ -181,40 +174,14 @@ class Stories:
         """Return stories that go on where the snapshot was taken."""
         return cls(config, msgspec.msgpack.decode(snapshot, type=StoriesState))
 
-    def _find(self, observation: Observation, words: frozenset[int]) -> StoryState | None:
-        best: StoryState | None = None
-        best_resemblance = 0.0
-        for story in self.state.stories:
-            if story.document_id == observation.document_id:
-                return story
-            similarity = self._similarity(observation.sketch, words, story)
-            if similarity > best_resemblance:
-                best, best_resemblance = story, similarity
-        return best
+    def _find(self, document_id: str, facets: Facets) -> StoryState | None:
+        known = self.first_of(document_id)
+        if known is not None:
+            return known
+        number = likest(self._config.likeness, facets, self._candidates.of(facets))
+        return None if number is None else self._remembered[number]
 
-    def _similarity(self, sketch: TextSketch, words: frozenset[int], story: StoryState) -> float:
-        theirs = self._words[story.number]
-        n_common = len(words & theirs)
-        # Cheap and never too low: most stories end here.
-        if n_common < self._config.min_resemblance_named * max(len(words), len(theirs), 1):
-            return 0.0
-        similarity = resemblance(words, theirs)
-        if similarity < self._config.min_resemblance_named or is_contradicted(sketch, story.sketch):
-            return 0.0
-        if similarity < self._config.min_resemblance and not self._tell_alike(sketch, story.sketch, words & theirs):
-            return 0.0
-        return similarity
-
-    def _tell_alike(self, left: TextSketch, right: TextSketch, common: frozenset[int]) -> bool:
-        """Return whether two texts name the same and have something in common to say of it."""
-        names = frozenset(left.names) & frozenset(right.names)
-        return (
-            len(names) >= self._config.min_names
-            and 2 * len(names) >= min(len(left.names), len(right.names))
-            and len(common - names) >= self._config.min_words
-        )
-
-    def _found(self, observation: Observation, words: frozenset[int], tick: int) -> StoryState:
+    def _found(self, observation: Observation, facets: Facets, tick: int) -> StoryState:
         story = StoryState(
             number=self.state.n_found,
             tick=tick,
@@ -235,7 +202,7 @@ class Stories:
         self._quote(story, observation)
         self.state.n_found += 1
         self.state.stories.append(story)
-        self._words[story.number] = words
+        self._remember(story, facets)
         return story
 
     def _join(self, story: StoryState, observation: Observation, *, may_lead: bool) -> Assignment:
@@ -246,6 +213,8 @@ class Stories:
         first = (story.published_at, story.document_id)
         if not may_lead or (observation.published_at, observation.document_id) >= first:
             return Assignment(story, is_novel=False)
+        del self._by_first[story.document_id]
+        self._by_first[observation.document_id] = story
         story.published_at, story.document_id = observation.published_at, observation.document_id
         story.source = observation.source
         if not story.is_corrected:
@@ -264,8 +233,21 @@ class Stories:
     def _forget(self, now: datetime) -> None:
         # Strictly more than the horizon, by the document's own time: a delayed document forgets nothing more.
         oldest = now - timedelta(seconds=self._config.horizon_s)
-        kept = [story for story in self.state.stories if story.last_at >= oldest]
-        kept = kept[max(0, len(kept) - self._config.max_stories + 1) :]
-        if len(kept) < len(self.state.stories):
-            self.state.stories = kept
-            self._words = {story.number: self._words[story.number] for story in kept}
+        stories = self.state.stories
+        if self._none_before is not None and self._none_before < oldest:
+            for story in [story for story in stories if story.last_at < oldest]:
+                self._drop(story)
+            stories = self.state.stories = [story for story in stories if story.last_at >= oldest]
+            self._none_before = min((story.last_at for story in stories), default=None)
+        while len(stories) >= self._config.max_stories:
+            self._drop(stories.pop(0))
+
+    def _remember(self, story: StoryState, facets: Facets) -> None:
+        self._candidates.add(story.number, facets)
+        self._remembered[story.number] = story
+        self._none_before = min(story.last_at, self._none_before or story.last_at)
+        self._by_first[story.document_id] = story
+
+    def _drop(self, story: StoryState) -> None:
+        self._candidates.remove(story.number)
+        del self._remembered[story.number], self._by_first[story.document_id]

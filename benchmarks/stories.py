@@ -1,9 +1,8 @@
-"""Measures which documents are taken for the same story: precision and recall on labelled pairs, beside plain measures.
+"""Measures which documents are taken for the same story: precision and recall on labelled pairs.
 
-`python benchmarks/stories.py [--json] [--part development] [--show]`. Each pair goes the way of two documents that come
-one after the other: the text that is read, its sketch, the stories of their topic. The others are two cosines and the
-share of words in common, each at the threshold that is best on the development half. `--show` lists the wrong pairs of
-that half, and no others.
+`python benchmarks/stories.py [--json] [--part development] [--show]`. Each pair goes the way of two documents that
+come one after the other: the text that is read, its sketch, the stories of their topic. Beside it stand plain
+measures, each at the threshold that is best on the development half. `--show` lists the wrong pairs of that half.
 """
 
 from __future__ import annotations
@@ -58,14 +57,17 @@ class Score:
 
     @property
     def precision(self) -> float:
+        """Right ones, of what was said to be the same story."""
         return self.n_right / self.n_said if self.n_said else float("nan")
 
     @property
     def recall(self) -> float:
+        """Right ones, of what is the same story."""
         return self.n_right / self.n_same if self.n_same else float("nan")
 
     @property
     def f1(self) -> float:
+        """The harmonic mean of both."""
         return 2 * self.n_right / (self.n_said + self.n_same) if self.n_said + self.n_same else float("nan")
 
 
@@ -218,7 +220,11 @@ def main() -> None:
     said = {pair.id: is_joined(pair) for pair in pairs}
     methods = {"finsurge": said}
     known = [text for pair in pairs if pair.part == "development" for text in (pair.first, pair.second)]
-    others = {"words in common": shared_words, "TF-IDF cosine": tfidf_cosine(known), "encoder cosine": encoder_cosine()}
+    others = {
+        "words in common": shared_words,
+        "TF-IDF cosine": tfidf_cosine(known),
+        "encoder cosine": encoder_cosine(),
+    }
     for name, measure in others.items():
         if measure is not None:
             theirs, threshold = said_by(measure, pairs)

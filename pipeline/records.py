@@ -64,6 +64,8 @@ class SketchRecord(msgspec.Struct, frozen=True, array_like=True):
     names: tuple[int, ...] = ()
     numbers: tuple[int, ...] = ()
     direction: int = 0
+    lead: tuple[int, ...] = ()  # the first words in their order
+    traits: int = 0  # what kind of telling it is
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="decision"):

@@ -95,6 +95,36 @@ surging top topped tops up upbeat upgrade upgraded upgrades win wins won
 RISES = frozenset(_RISES.split())
 """Words of a move for the better."""
 
+_FALLING = """
+decline declined declines dip dipped dips dive dived dives drop dropped dropping drops fall fallen falling falls fell
+lower plummet plummeted plummets plunge plunged plunges plunging sank shed sheds sink sinking sinks slid slide slides
+sliding slip slipped slips slump slumped slumping slumps tank tanked tanking tanks tumble tumbled tumbles tumbling
+"""
+FALLING = frozenset(_FALLING.split())
+"""Words of how far a price or a number falls; which of them is taken says nothing more."""
+
+_RISING = """
+advance advanced advances climb climbed climbing climbs gain gained gaining gains higher jump jumped jumping jumps
+rallied rallies rally rallying rise risen rises rising rose skyrocket skyrockets soar soared soaring soars spike
+spiked spikes surge surged surges surging
+"""
+RISING = frozenset(_RISING.split())
+"""Likewise, of how far it rises."""
+
+_WIRE_LABELS = """
+breaking correction corrected exclusive fw just mt qt refile rt update via
+already early far intraday midday now session trade trading
+"""
+WIRE_LABELS = frozenset(_WIRE_LABELS.split())
+"""Words that say where a text is from, or at what hour it was written."""
+
+_DENIALS = """
+not no never nor cannot deny denies denied denying refute refutes refuted rebut rebuts rebutted dismisses dismissed
+disputes disputed debunks debunked false untrue baseless unfounded
+"""
+DENIALS = frozenset(_DENIALS.split())
+"""Words that say that something is not so, beside those in "n't"."""
+
 
 def word_set(text: str) -> frozenset[str]:
     """Return the words of a text as a set.

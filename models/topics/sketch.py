@@ -12,7 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from models.topics.amounts import amounts, with_digits
 from models.topics.english import FALLS, RISES, STOP_WORDS, common_words
+from models.topics.lead import lead_of, traits_of
+from models.topics.stem import stem
 from models.topics.surface import WORD, Casing, casing, fold
 
 MAX_WORDS = 32  # a resemblance of 0.5 is then estimated with a standard error of 0.09
@@ -20,21 +23,11 @@ MAX_NAMES = 8
 MAX_NUMBERS = 8
 MAX_CHARACTERS = 10_000  # what comes after tells little of the story, and costs
 
-_NUMBER = re.compile(
-    r"(?<![\w.])(?P<currency>us\$|[$€£¥₹]|rs\.?\s?|eur\s?|usd\s?|inr\s?)?"
-    r"(?P<value>\d+(?:,\d{2,3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
-    r"(?P<scale>\s?(?:trillion|trn|tn|billion|bln|bn|million|mln|mn|thousand|crores?|cr|lakhs?)\b|[tbmk]\b)?"
-    r"\s?(?P<unit>%|percent\b|per\s?cent\b|pct\b|pc\b|basis points?\b|bps\b|euros?\b|dollars?\b|rupees?\b)?"
-)
 _QUARTER = re.compile(r"\bq([1-4])\b|\b(first|second|third|fourth)[ -]quarter\b")
-_SCALES = {"t": 1e12, "b": 1e9, "m": 1e6, "k": 1e3, "c": 1e7, "l": 1e5}  # by first letter, "thousand" apart
-_CURRENCIES = {"us$": "$", "usd": "$", "eur": "€", "rs": "₹", "rs.": "₹", "inr": "₹"}
-_UNITS = {"d": "$", "e": "€", "r": "₹", "%": "%", "p": "%", "b": "bp"}  # by first letter
 _ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4"}
 _FIGURE = re.compile(r"\d+(?:[a-z]|st|nd|rd|th)?")
 _WIDE = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # scripts that part no words
 _MOVE = re.compile(r"\b(up|down)\s+(?:by\s+|over\s+|nearly\s+|about\s+)?[$€£₹]?\d")
-_VOWELS = frozenset("aeiouy")
 _COUNTS = "trillion trn tn billion bln bn million mln mn thousand crore crores lakh lakhs percent pct bps"
 _COUNTED = frozenset(_COUNTS.split())
 _WEAK_MOVES = frozenset({"up", "down"})  # moves only before a number: "wake up", "down under"
@@ -57,6 +50,8 @@ class Sketch:
     names: tuple[int, ...]  # likewise of names and cashtags, at most MAX_NAMES
     numbers: tuple[int, ...]  # likewise of numbers with scale and unit, at most MAX_NUMBERS
     direction: int  # -1 for the worse, 1 for the better, 0 neither or both
+    lead: tuple[int, ...] = ()  # hashes of the first words in their order, see `models.topics.lead`
+    traits: int = 0  # what kind of telling it is, see `models.topics.lead`
 
 
 def sketch(text: str) -> Sketch:
@@ -75,12 +70,14 @@ def sketch(text: str) -> Sketch:
     text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])
     raw = [word for word in WORD.findall(text) if not _is_address(word)]
     keys = [fold(word).removesuffix("'s") for word in raw]
-    lowered = text.lower()
+    lowered = with_digits(text.lower())
     return Sketch(
         words=_least(_content(keys), MAX_WORDS),
         names=_least(_names(text, raw, keys), MAX_NAMES),
         numbers=_least(_numbers(lowered), MAX_NUMBERS),
         direction=_direction(keys, lowered),
+        lead=lead_of(lowered),
+        traits=traits_of(lowered),
     )
 
 
@@ -102,33 +99,9 @@ def _content(keys: Iterable[str]) -> Iterator[str]:
             yield stem(key)
 
 
-def stem(word: str) -> str:
-    """Return the word without the commonest English endings, so that "recalls" and "recalled" agree.
-
-    Light on purpose: two words that a stemmer joins wrongly make two stories one.
-
-    >>> [stem(word) for word in ("recalls", "recalled", "cuts", "cutting", "losses", "companies", "bus")]
-    ['recall', 'recall', 'cut', 'cut', 'loss', 'company', 'bus']
-    """
-    if len(word) < 4 or not word.isalpha():
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    for ending in ("sses", "shes", "ches", "xes"):
-        if word.endswith(ending):
-            return word[:-2]
-    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        word = word[:-1]
-    for ending in ("ing", "ed"):
-        base = word.removesuffix(ending)
-        if base != word and len(base) >= 3 and not _VOWELS.isdisjoint(base):
-            return base[:-1] if base[-1] == base[-2] and base[-1] not in "lsz" else base
-    return word[:-1] if word.endswith("e") and len(word) > 4 else word
-
-
 def _names(text: str, raw: list[str], keys: list[str]) -> Iterator[str]:
     """Yield cashtags, and the capitalised words that are not plain English: in a title all are capitalised."""
-    yield from (tag.lower() for tag in re.findall(r"(?<!\w)\$([A-Za-z]{1,6})\b", text))
+    yield from (stem(tag.lower()) for tag in re.findall(r"(?<!\w)\$([A-Za-z]{1,6})\b", text))
     if casing(raw) is Casing.LOWER:
         return
     common = _common_stems()
@@ -136,18 +109,13 @@ def _names(text: str, raw: list[str], keys: list[str]) -> Iterator[str]:
         is_name = word[0].isupper() or (word[0].isdigit() and word[-1].isupper())  # "FTX", "3AC"
         is_plain = stem(key) in common or _FIGURE.fullmatch(key) or _QUARTER.fullmatch(key)
         if is_name and not is_plain and len(key) > 1:
-            yield key
+            yield stem(key)
 
 
 def _numbers(lowered: str) -> Iterator[str]:
-    for match in _NUMBER.finditer(lowered):
-        digits = match["value"].replace(",", "")[:30]
-        scale = (match["scale"] or "").strip()
-        value = float(digits) * (1e3 if scale.startswith("th") else _SCALES[scale[0]] if scale else 1)
-        currency = (match["currency"] or "").strip()
-        unit = _CURRENCIES.get(currency, currency) or _UNITS.get((match["unit"] or " ")[0], "")
-        if unit or scale or not 1900 <= value < 2100:  # a year is shared by all that is written in it
-            yield f"{value:.6g}{unit}"
+    for amount in amounts(lowered):
+        if not amount.is_year:  # it is shared by all that is written in it
+            yield amount.value
     for match in _QUARTER.finditer(lowered):
         yield f"q{match[1] or _ORDINALS[match[2]]}"
 

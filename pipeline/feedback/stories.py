@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-from alerts.sketches import TextSketch, is_contradicted, resemblance
+from alerts.likeness import Facets, likest
+from alerts.sketches import TextSketch
 from alerts.stories import StoryConfig
 from pipeline.feedback.decided import DecidedDocument
 from pipeline.feedback.store import FeedbackStore
@@ -51,20 +52,10 @@ class StoryBook:
             "SELECT story, sketch FROM stories WHERE published_s BETWEEN ? AND ? ORDER BY origin",
             (published_s - span_s, published_s + span_s),
         )
-        likest, greatest = None, 0.0
-        words = frozenset(sketch.words)
-        for story, packed in rows:
-            other = msgspec.msgpack.decode(packed, type=TextSketch)
-            similarity = resemblance(words, frozenset(other.words))
-            if similarity > greatest and self._are_one(sketch, other, similarity):
-                likest, greatest = str(story), similarity
-        return likest
-
-    def _are_one(self, left: TextSketch, right: TextSketch, similarity: float) -> bool:
-        """Return whether two texts tell one story; names in common let fewer words do, as in `alerts.stories`."""
-        config = self._config
-        if is_contradicted(left, right):
-            return False
-        n_names = len(frozenset(left.names) & frozenset(right.names))
-        are_named = n_names >= config.min_names and 2 * n_names >= min(len(left.names), len(right.names))
-        return similarity >= (config.min_resemblance_named if are_named else config.min_resemblance)
+        facets = Facets(sketch)
+        stories, others = [], []
+        for number, (story, packed) in enumerate(rows):
+            stories.append(str(story))
+            others.append((number, Facets(msgspec.msgpack.decode(packed, type=TextSketch))))
+        found = likest(self._config.likeness, facets, others)
+        return None if found is None else stories[found]

@@ -146,7 +146,9 @@ class Reader:
             propensity=1.0,
             policy_version=served.policy.version,
             from_cache=from_cache,
-            sketch=SketchRecord(summary.words, summary.names, summary.numbers, summary.direction),
+            sketch=SketchRecord(
+                summary.words, summary.names, summary.numbers, summary.direction, summary.lead, summary.traits
+            ),
             language=action.language,
             negative_ratio=served.negative_ratio,
         )

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+import msgspec
+
 from alerts.evidence import Evidence, Pulse
 from alerts.observation import Observation
 from alerts.sketches import TextSketch
@@ -209,7 +211,6 @@ def _is_due(topic: TopicTrend, until: datetime) -> bool:
 
 
 def _observation(mention: Mention) -> Observation:
-    sketch = mention.sketch
     return Observation(
         document_id=mention.document_id,
         published_at=mention.published_at,
@@ -218,7 +219,7 @@ def _observation(mention: Mention) -> Observation:
         kind=mention.kind,
         source=mention.source,
         sentiment=mention.sentiment,
-        sketch=TextSketch(sketch.words, sketch.names, sketch.numbers, sketch.direction),
+        sketch=TextSketch(*msgspec.structs.astuple(mention.sketch)),
         excerpt=mention.excerpt,
         url=mention.url,
         policy_version=mention.policy_version,

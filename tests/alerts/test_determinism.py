@@ -20,7 +20,7 @@ from alerts.observation import Observation
 from alerts.scale import ScaleConfig
 from alerts.sketches import TextSketch
 from alerts.surge import SurgeConfig
-from alerts.topic import Closed, TopicConfig, TopicTrend
+from alerts.topic import Closed, TopicConfig, TopicState, TopicTrend
 from alerts.watermarks import Lateness, MarkLedger, SourceWatermark
 from alerts.windows import Window, WindowStatus
 
@@ -87,7 +87,7 @@ def let_through(partition: int, held: list[Document]) -> list[Logged]:
                 is_late=watermark.judge(at, GRACE_S, BIN_S) is Lateness.LATE,
                 source=document.source,
                 sentiment=(0.8, 0.1, 0.1) if document.is_negative else (0.1, 0.7, 0.2),
-                sketch=TextSketch(document.words),
+                sketch=TextSketch(document.words, lead=document.words if document.source == "A" else ()),
                 excerpt=f"text {n}",
                 policy_version=f"v{n % 2}",
                 negative_ratio=1.0 + 0.25 * (n % 2),
@@ -169,6 +169,42 @@ def test_no_order_of_arrival_and_no_grouping_of_closes_changes_anything(
     expected = run(logs, random.Random(0), p_close=0.0)
     assert run(logs, random.Random(seeds[0]), p_close=1.0) == expected
     assert run(logs, random.Random(seeds[1]), p_close=0.3, p_restart=0.2) == expected
+
+
+WIRE = ("Orvane recalls vans", (1, 2, 3, 4, 5), (1, 2, 3, 4, 5), 0)
+OTHERS = [
+    # what it says, words, lead, traits: as four outlets and a retraction have it
+    ("its copy with a cut end", (1, 2, 3, 4), (1, 2, 3, 4), 0),
+    ("with another headline", (1, 2, 3, 4, 5, 9), (9, 1, 2, 3, 4, 5), 0),
+    ("of another company", (2, 3, 4, 5, 6), (6, 2, 3, 4, 5), 0),
+    ("denied", (1, 2, 3, 4, 5), (1, 2, 3, 4, 5), 1),
+]
+
+
+def test_copies_from_several_outlets_and_partitions_are_one_story_in_whatever_order_they_come() -> None:
+    logs: list[list[Logged]] = []
+    for partition, (_, words, lead, traits) in enumerate([WIRE, *OTHERS]):
+        first = Observation(
+            document_id=f"{partition}",
+            published_at=START + timedelta(minutes=partition),
+            source=f"outlet {partition}",
+            sentiment=(0.8, 0.1, 0.1),
+            sketch=TextSketch(words, lead=lead, traits=traits),
+        )
+        again = msgspec.structs.replace(
+            first, document_id=f"{partition}+", published_at=first.published_at + timedelta(hours=1)
+        )
+        logs.append([first, again, END])
+    expected = run(logs, random.Random(0), p_close=0.0)
+    stories = msgspec.msgpack.decode(expected[1], type=TopicState).stories.stories
+    # the wire's with its two copies, the other company's and the denial: each told twice an hour apart
+    assert [(story.document_id, story.copies, len(story.sources)) for story in stories] == [
+        ("0", 6, 3),
+        ("3", 2, 1),
+        ("4", 2, 1),
+    ]
+    for seed in range(20):
+        assert run(logs, random.Random(seed), p_close=0.5, p_restart=0.2) == expected
 
 
 @settings(max_examples=100, deadline=None)

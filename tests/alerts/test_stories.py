@@ -2,6 +2,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from alerts.observation import Observation
@@ -18,6 +19,7 @@ def seen(
     names: tuple[int, ...] = (),
     numbers: tuple[int, ...] = (),
     direction: int = 0,
+    lead: tuple[int, ...] = (),
     source: str = "Wire",
     sentiment: tuple[float, float, float] = (0.8, 0.1, 0.1),
 ) -> Observation:
@@ -26,7 +28,7 @@ def seen(
         published_at=NOON + timedelta(minutes=minute),
         source=source,
         sentiment=sentiment,
-        sketch=TextSketch(tuple(words), names, numbers, direction),
+        sketch=TextSketch(tuple(words), names, numbers, direction, lead),
         excerpt=f"text of {document_id}",
     )
 
@@ -124,11 +126,77 @@ def test_negative_stories_are_listed_with_most_copies_first() -> None:
     assert [story.document_id for story in stories.negative_since(5)] == ["two", "one"]
 
 
+def snapshot_size(stories: Stories) -> int:
+    return len(stories.snapshot())
+
+
+def test_an_endless_stream_of_copies_of_one_story_counts_on_and_takes_no_more_room() -> None:
+    stories = Stories(StoryConfig(max_sources=4))
+    for n in range(200):
+        stories.update(seen(f"{n:05}", n, words=range(8), source=f"S{n}"), tick=n)
+    size = snapshot_size(stories)
+    for n in range(200, 3_000):
+        assignment = stories.update(seen(f"{n:05}", n, words=range(8), source=f"S{n}"), tick=n)
+    assert (assignment.story.copies, assignment.story.document_id) == (3_000, "00000")
+    assert len(assignment.story.sources) == 4
+    assert len(stories.state.stories) == 1
+    # 200 fits a byte more, 3,000 two
+    assert snapshot_size(stories) <= size + 2
+
+
+def test_a_flood_of_distinct_stories_in_a_day_takes_no_more_room_than_those_remembered() -> None:
+    stories = Stories(StoryConfig())
+    sizes = []
+    for n in range(2_000):
+        words = range(40 * n, 40 * n + 32)
+        flood = seen(f"{n:05}", n / 2, words=words, names=tuple(words[:8]), numbers=tuple(range(n, n + 8)))
+        stories.update(flood, tick=n)
+        sizes.append(snapshot_size(stories))
+    assert len(stories.state.stories) == 256
+    assert stories.state.n_found == 2_000
+    # the widest sketch there is, its story, and hashes that grow with n here: under 600 bytes each
+    assert max(sizes) < 256 * 600
+
+
+def test_words_beyond_a_sketch_are_not_compared() -> None:
+    # a foreign sketch of 64 words: its least 32 are what counts
+    stories = Stories(StoryConfig())
+    stories.update(seen("a", words=range(64)), tick=0)
+    assert not stories.update(seen("b", 1, words=range(32)), tick=0).is_novel
+
+
+def test_a_story_that_is_forgotten_leaves_its_first_document_free_to_be_one_again() -> None:
+    stories = Stories(StoryConfig(max_stories=1))
+    stories.update(seen("a", words=range(8)), tick=0)
+    stories.update(seen("b", 1, words=range(10, 18)), tick=0)
+    assert stories.first_of("a") is None
+    assert stories.update(seen("a", 2, words=range(8)), tick=1).is_novel
+
+
+def test_the_first_document_is_known_by_the_one_that_took_its_place() -> None:
+    stories = Stories(StoryConfig())
+    stories.update(seen("b", 10, words=range(8)), tick=2)
+    story = stories.update(seen("a", 4, words=range(8)), tick=3).story
+    assert stories.first_of("a") is story
+    assert stories.first_of("b") is None
+
+
+def test_stories_kept_before_sketches_had_a_lead_are_restored() -> None:
+    stories = Stories(StoryConfig())
+    stories.update(seen("a", words=range(8), names=(1,), numbers=(2,), direction=1), tick=0)
+    kept = msgspec.msgpack.decode(stories.snapshot())
+    sketch = kept[0][0][8]
+    assert sketch == [list(range(8)), [1], [2], 1, [], 0]
+    del sketch[4:]
+    restored = Stories.restore(StoryConfig(), msgspec.msgpack.encode(kept))
+    assert not restored.update(seen("b", 1, words=range(8), lead=(1, 2, 3)), tick=0).is_novel
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
         ({"max_stories": 0}, "max_stories must be >= 1, got 0"),
-        ({"min_resemblance": 0.2}, r"min_resemblance_named must be in \(0, min_resemblance\]"),
+        ({"max_sources": 0}, "max_sources must be >= 1, got 0"),
     ],
 )
 def test_a_wrong_configuration_is_refused(fields: dict[str, Any], message: str) -> None:

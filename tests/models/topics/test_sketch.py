@@ -3,11 +3,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.topics.sketch import MAX_NAMES, MAX_NUMBERS, MAX_WORDS, Sketch, sketch, stem
+from models.topics.lead import MAX_LEAD, NUMBER_BIT
+from models.topics.sketch import MAX_NAMES, MAX_NUMBERS, MAX_WORDS, Sketch, sketch
+from models.topics.stem import stem
 
 
 def resemblance(a: Sketch, b: Sketch) -> float:
@@ -105,6 +108,8 @@ def test_names_are_capitals_that_are_no_plain_english(text: str, same: str) -> N
         ("25 basis points", "25bps"),
         ("Q3 profit", "third-quarter profit"),
         ("sold 10K units", "sold 10,000 units"),
+        ("six million users", "6 million users"),
+        ("two hundred flights", "200 flights"),
     ],
 )
 def test_one_amount_in_two_notations_is_one_number(one: str, other: str) -> None:
@@ -163,6 +168,19 @@ def test_a_huge_text_is_cut() -> None:
     assert sketch("word " * 2_000_000) == sketch("word " * 2_000)
 
 
+def test_names_are_hashed_as_words_are() -> None:
+    found = sketch("Zephyte recalls $ZPHYS batteries")
+    assert len(found.names) == 2
+    assert set(found.names) < set(found.words)
+
+
+def test_a_sketch_of_a_headline_is_small() -> None:
+    # 8 words and 3 names of 5 bytes, a number, 9 of the lead at 3 bytes, and what encloses them
+    found = sketch("Hedgerow says Lumeno booked 40,000 sales to customers that do not exist in Vellin")
+    assert len(msgspec.msgpack.encode(found)) < 200
+    assert len(msgspec.msgpack.encode([found.lead, found.traits])) < 40
+
+
 @pytest.mark.parametrize("word", ["bus", "gas", "loss", "ring", "red", "basis", "3ac", "用"])
 def test_short_words_and_lookalikes_keep_their_endings(word: str) -> None:
     assert stem(word) == word
@@ -177,4 +195,7 @@ def test_any_text_has_a_sketch_within_bounds(text: str) -> None:
         assert list(hashes) == sorted(set(hashes))
         assert all(0 <= each < 2**32 for each in hashes)
     assert found.direction in (-1, 0, 1)
+    assert len(found.lead) <= MAX_LEAD
+    assert all(0 <= each < 2 * NUMBER_BIT for each in found.lead)
+    assert 0 <= found.traits < 16
     assert found == sketch(text)
