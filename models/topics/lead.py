@@ -32,7 +32,7 @@ _RECURS = re.compile(
     r"|\b(?:stocks|shares|futures|markets?|oil|gold|index) (?:\w+ ){0,2}(?:open|close|settle|end)s?\b"
 )
 _WORDS_OF_NUMBERS = "two three four five six seven eight nine ten eleven twelve"
-_CORRECTS = re.compile(r"\b(?:corrects|corrected|correction|correcting|refile)\b")
+_CORRECTS = frozenset({"corrects", "corrected", "correction", "correcting", "refile"})
 _CUT = re.compile(r"\w+(?:…|\.\.\.)\s*$")
 _PASSED_ON = re.compile(r"\b(?:rt|mt|qt)\s+@\w+:?\s*(?=\S)")  # what comes before is a comment
 _SPELLED = dict(zip(_WORDS_OF_NUMBERS.split(), map(str, range(2, 13)), strict=True))
@@ -57,9 +57,9 @@ def traits_of(lowered: str) -> int:
     True
     """
     line = _first_line(lowered)
-    keys = {fold(word) for word in WORD.findall(line)}
-    corrects = bool(_CORRECTS.search(line))
-    is_denied = not keys.isdisjoint(DENIALS) or any(key.endswith("n't") for key in keys)
+    words = frozenset(WORD.findall(line))
+    corrects = not words.isdisjoint(_CORRECTS)
+    is_denied = not words.isdisjoint(DENIALS) or any(word.endswith(("n't", "n’t")) for word in words)
     denies = not corrects and (is_denied or bool(_REFUSED.search(line)))
     return (
         DENIES * denies

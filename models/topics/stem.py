@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _VOWELS = frozenset("aeiouy")
 
 
+@lru_cache(maxsize=16_384)  # most words of a text are common ones
 def stem(word: str) -> str:
     """Return the word without the commonest English endings, so that "recalls" and "recalled" agree.
 
