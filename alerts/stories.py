@@ -32,7 +32,7 @@ class StoryConfig:
     horizon_s: int = 86_400
     # A copy later than a day after the last one is news again: somebody found it worth repeating.
     max_stories: int = 256
-    # Bounds the state (some 150 bytes a story); the oldest goes first.
+    # Bounds the state (some 160 bytes a headline, and what is quoted of negative ones); the oldest goes first.
     max_sources: int = 16
     # Sources remembered per story; more does not change any decision.
     max_excerpt: int = 200
