@@ -66,6 +66,7 @@ class StoryState(msgspec.Struct, array_like=True):
     count: StoryCount | None = None  # what the detector counts it as; None: it is older than corrections
     is_corrected: bool = False  # an analyst has said what its first document says: so do its copies
     is_retracted: bool = False  # an analyst has said that it is not about the topic: nor are its copies
+    beside: tuple[str, ...] = ()  # other topics of a negative one
 
     @property
     def counts_as(self) -> StoryCount | None:
@@ -229,6 +230,7 @@ class Stories:
         is_shown = story.label == "negative"
         story.excerpt = observation.excerpt[: self._config.max_excerpt] if is_shown else ""
         story.url = observation.url if is_shown else None
+        story.beside = observation.beside if is_shown else ()
 
     def _forget(self, now: datetime) -> None:
         # Strictly more than the horizon, by the document's own time: a delayed document forgets nothing more.

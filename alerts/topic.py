@@ -7,6 +7,8 @@ nor how many ticks are closed at once changes it.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,10 +19,13 @@ from alerts.current import TickCounts
 from alerts.evidence import Evidence, EvidenceStory, Pulse
 from alerts.finals import FinalWindows
 from alerts.observation import Observation
-from alerts.stories import Assignment, Stories, StoriesState, StoryConfig
+from alerts.stories import Assignment, Stories, StoriesState, StoryConfig, StoryState
 from alerts.surge import DetectorState, SurgeConfig, SurgeDetector
 from alerts.ticks import tick_end, tick_of
 from alerts.windows import OpenWindow, OpenWindows, Window, WindowConfig, WindowStatus
+
+MIN_RELATED, MAX_RELATED = 2, 5
+"""Stories that must name another topic for it to be told, and topics that are: one story names anybody."""
 
 MAX_EVIDENCE_STORIES = 5
 """Stories that an alert shows: what a person reads before opening the console."""
@@ -326,4 +331,12 @@ class TopicTrend:
                 for story in found[:MAX_EVIDENCE_STORIES]
             ),
             policy_versions=tuple(sorted({story.policy_version for story in found})),
+            related=_related(found),
         )
+
+
+def _related(stories: Sequence[StoryState]) -> tuple[str, ...]:
+    """Return the topics that several of these stories are about as well, most often first."""
+    counts = Counter(topic for story in stories for topic in story.beside)
+    often = [(-n, topic) for topic, n in counts.items() if n >= MIN_RELATED]
+    return tuple(topic for _, topic in sorted(often)[:MAX_RELATED])

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+import msgspec
 import pytest
 
 from alerts.evidence import Evidence
@@ -137,6 +138,21 @@ def test_evidence_of_a_crisis_comes_with_its_stories() -> None:
     assert not evidence[-1].is_raised
     ticks = [one.at for one in evidence]
     assert ticks == sorted(set(ticks))
+
+
+def test_evidence_says_which_other_topics_its_stories_are_about() -> None:
+    trend = TopicTrend("FTX", TopicConfig(), watched_since=NOON - timedelta(days=20))
+    beside = [("alameda", "binance"), ("alameda",), ("alameda", "binance"), ("gold",), (), ()]
+    for n, others in enumerate(beside):
+        trend.observe(
+            replaced(seen(f"c{n}", 10 * n, words=tuple(range(100 * n, 100 * n + 8)), source=f"S{n % 4}"), others)
+        )
+    evidence = trend.close(after(60)).evidence
+    assert evidence[-1].related == ("alameda", "binance")  # gold is named by one story only
+
+
+def replaced(observation: Observation, beside: tuple[str, ...]) -> Observation:
+    return msgspec.structs.replace(observation, beside=beside)
 
 
 def test_a_topic_seen_for_the_first_time_has_been_quiet_since_the_stream_was_watched() -> None:
