@@ -15,7 +15,8 @@ from prometheus_client import CollectorRegistry
 from pipeline import wiring
 from pipeline.broker.changelog import KafkaChangelog
 from pipeline.metrics import Metrics
-from pipeline.records import AlertRecord, Candidate, DecisionOrTick, MentionOrMark, decode, encode
+from pipeline.receivers.outbox import decode_state
+from pipeline.records import Candidate, DecisionOrTick, MentionOrMark, encode
 from pipeline.roles.faust_app import Role, Runner, Running, hand_over_cleanly, new_app, source
 from pipeline.roles.logged_states import LoggedStates
 from pipeline.roles.notify import NotifyRole
@@ -53,11 +54,11 @@ def _runner(app: faust.App, settings: Settings, role: Role, parts: Parts, metric
     if role is Role.READ:
         return _reader(app, settings, parts, metrics)
     if role is Role.NOTIFY:
-        alerts = _states(app, settings, role, encode, lambda _key, value: decode(AlertRecord, value))
-        return NotifyRole(app, settings, alerts, metrics)
+        outbox = _states(app, settings, role, encode, decode_state)
+        return NotifyRole(app, settings, outbox, metrics)
     if role is Role.TRENDS:
-        decode_state = partial(wiring.decode_trends_state, settings)
-        topics = _states(app, settings, role, wiring.encode_trends_state, decode_state)
+        decode_topic = partial(wiring.decode_trends_state, settings)
+        topics = _states(app, settings, role, wiring.encode_trends_state, decode_topic)
         stage: Any = wiring.trends_stage(settings, topics, metrics)
         return StatefulRole(app, settings, role.value, stage, topics, MentionOrMark, metrics)
     watchlist = wiring.open_watchlist(settings)

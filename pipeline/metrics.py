@@ -60,6 +60,17 @@ class DeliveryOutcome(StrEnum):
     RESEND_FAILED = "resend_failed"  # open alerts were not told again; the next time may do
 
 
+class RepeatReason(StrEnum):
+    """Why a receiver may be handed an alert a second time; it knows repeats by the idempotency key.
+
+    >>> RepeatReason.RESTART.value
+    'restart'
+    """
+
+    RESTART = "restart"  # the process ended between sending and recording that it was sent
+    NO_ANSWER = "no_answer"  # it was sent, and no answer came
+
+
 class Metrics:
     """What a process counts; a method per fact, so that no other file names a metric or a label.
 
@@ -120,6 +131,13 @@ class Metrics:
         self._deliveries = counter("deliveries_total", "Tries to deliver an alert.", "receiver", "outcome")
         self._delivery = histogram(
             "delivery_seconds", "From an alert to the receiver's answer.", _DELIVERY_BUCKETS, "receiver"
+        )
+        self._waiting = gauge("waiting_alerts", "Alerts that a receiver does not have yet.", "receiver")
+        self._waiting_since = gauge(
+            "waiting_since_timestamp_seconds", "When the oldest of them was queued; 0 for none.", "receiver"
+        )
+        self._delivery_repeats = counter(
+            "delivery_repeats_total", "Alerts sent again that may have arrived before.", "receiver", "reason"
         )
         self._last_progress = gauge("last_progress_timestamp_seconds", "When work was last acknowledged.")
         # a series that starts with its first event hides that event from rate()
@@ -225,6 +243,8 @@ class Metrics:
         """Start a receiver's series at zero."""
         for outcome in DeliveryOutcome:
             self._deliveries.labels(receiver, outcome.value)
+        for reason in RepeatReason:
+            self._delivery_repeats.labels(receiver, reason.value)
         self._delivery.labels(receiver)
 
     def count_delivery(self, receiver: str, outcome: DeliveryOutcome) -> None:
@@ -232,8 +252,17 @@ class Metrics:
         self._deliveries.labels(receiver, outcome.value).inc()
 
     def observe_delivery(self, receiver: str, took_s: float) -> None:
-        """Record how long an alert waited for this receiver's final answer, retries included."""
+        """Record how long an alert waited for this receiver's final answer, retries and restarts included."""
         self._delivery.labels(receiver).observe(took_s)
+
+    def set_waiting(self, receiver: str, n_alerts: int, since: datetime | None) -> None:
+        """Say how many alerts a receiver does not have yet, and since when the oldest waits."""
+        self._waiting.labels(receiver).set(n_alerts)
+        self._waiting_since.labels(receiver).set(since.timestamp() if since else 0.0)
+
+    def count_repeat(self, receiver: str, reason: RepeatReason) -> None:
+        """Count an alert that is sent again though it may have arrived."""
+        self._delivery_repeats.labels(receiver, reason.value).inc()
 
     def progress(self, at: datetime) -> None:
         """Say that work was acknowledged."""

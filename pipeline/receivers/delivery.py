@@ -1,6 +1,6 @@
-"""Hands every alert to every receiver, at least once and in order, however long one of them is down.
+"""Hands each receiver what waits for it, at least once and in order: one lane per receiver, none waits for another.
 
-Owns retries and order; knows no receiver's protocol.
+Owns retries; knows no receiver's protocol.
 """
 
 from __future__ import annotations
@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
-from pipeline.metrics import DeliveryOutcome, Metrics
+from pipeline.metrics import DeliveryOutcome, Metrics, RepeatReason
+from pipeline.receivers.outbox import Outbox, Waiting
 from pipeline.receivers.receiver import DeliveryFailed, Receiver, ResendingReceiver
 from pipeline.records import AlertRecord
 
@@ -44,65 +46,74 @@ class Backoff:
         return ceiling * (0.5 + 0.5 * chance.random())
 
 
-class Dispatcher:
-    """One lane per receiver: a receiver that is down holds up its own lane only.
+class Gate(Protocol):
+    """Says whether this process owns its partitions, and so may send what waits."""
 
-    `deliver` may be called again before it has returned; each lane takes the alerts in the order of the calls.
-    At most `max_pending` alerts are under way, then further calls wait: with a receiver down for so long, all
-    wait for it, since an alert is done only when every receiver has it.
+    @property
+    def is_open(self) -> bool:
+        """Whether it does."""
+
+    async def opened(self) -> None:
+        """Return when it does."""
+
+
+class Dispatcher:
+    """One lane per receiver, each through its own queue of the outbox.
+
+    Before a try it is recorded that the receiver may have the alert, and afterwards that it has; so what may come
+    twice is known, and counted: a process that ended between the two, or a try that was not answered.
 
     Args:
-        receivers: with unique names.
+        receivers: with unique names, each with a queue in the outbox.
+        outbox: what waits.
+        gate: no try begins while it is closed.
         metrics: is told every try.
         chance: spreads the retries.
+        now: the clock, aware.
         backoff: between retries, which go on until the alert is taken or refused for good.
-        max_pending: alerts under way at most.
         sleep: waits for seconds.
-        monotonic: seconds, for the time a delivery took.
 
-    >>> from prometheus_client import CollectorRegistry
-    >>> from pipeline.receivers.log import LogReceiver
-    >>> from pipeline.receivers.sample import sample_alert
-    >>> registry = CollectorRegistry()
-    >>> log = LogReceiver(logging.getLogger("finsurge.alerts"))
-    >>> dispatcher = Dispatcher([log], Metrics(registry), random.Random(0))
-    >>> asyncio.run(dispatcher.deliver(sample_alert()))
-    >>> registry.get_sample_value("finsurge_deliveries_total", {"receiver": "log", "outcome": "delivered"})
-    1.0
+    `run` goes on for ever; `idle` returns when no try is under way.
     """
 
     def __init__(
         self,
         receivers: Sequence[Receiver],
+        outbox: Outbox,
+        gate: Gate,
         metrics: Metrics,
         chance: random.Random,
         *,
+        now: Callable[[], datetime],
         backoff: Backoff | None = None,
-        max_pending: int = 256,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         names = [receiver.name for receiver in receivers]
         if len(set(names)) < len(names):
             raise ValueError(f"receivers must have unique names, got {names}")
-        if max_pending < 1:
-            raise ValueError(f"max_pending must be >= 1, got {max_pending}")
-        self._lanes = [(receiver, asyncio.Lock()) for receiver in receivers]
+        self._receivers = tuple(receivers)
+        self._outbox = outbox
+        self._gate = gate
         self._metrics = metrics
         self._chance = chance
+        self._now = now
         self._backoff = backoff or Backoff()
-        self._pending = asyncio.Semaphore(max_pending)
         self._sleep = sleep
-        self._monotonic = monotonic
+        self._n_busy = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         for name in names:
             metrics.add_receiver(name)
 
-    async def deliver(self, alert: AlertRecord) -> None:
-        """Return when every receiver has the alert or has refused it for good; refusals are logged and counted."""
-        asked_at_s = self._monotonic()
-        async with self._pending, asyncio.TaskGroup() as group:
-            for receiver, lane in self._lanes:
-                group.create_task(self._deliver_to(receiver, lane, alert, asked_at_s))
+    async def run(self) -> None:
+        """Deliver for ever."""
+        async with asyncio.TaskGroup() as group:
+            for receiver in self._receivers:
+                group.create_task(self._lane(receiver))
+
+    async def idle(self) -> None:
+        """Return when no try is under way; with the gate closed, none begins."""
+        await self._idle.wait()
 
     async def resend(self) -> None:
         """Have the receivers that forget told again what is open; a failure is logged and counted."""
@@ -117,34 +128,58 @@ class Dispatcher:
             receiver.restore(held)
 
     def _resending(self) -> list[ResendingReceiver]:
-        return [receiver for receiver, _ in self._lanes if isinstance(receiver, ResendingReceiver)]
+        return [receiver for receiver in self._receivers if isinstance(receiver, ResendingReceiver)]
 
-    async def _deliver_to(
-        self, receiver: Receiver, lane: asyncio.Lock, alert: AlertRecord, asked_at_s: float
-    ) -> None:
-        async with lane:  # asyncio's lock is first come, first served
-            n_failed = 0
-            while (delay_s := await self._try(receiver, alert, n_failed)) is not None:
-                n_failed += 1
-                await self._sleep(delay_s)
-        self._metrics.observe_delivery(receiver.name, self._monotonic() - asked_at_s)
+    async def _lane(self, receiver: Receiver) -> None:
+        n_failed = 0
+        while True:
+            waiting = await self._next(receiver.name)
+            self._n_busy += 1
+            self._idle.clear()
+            try:
+                is_done = await self._try(receiver, waiting)
+            finally:
+                self._n_busy -= 1
+                if not self._n_busy:
+                    self._idle.set()
+            if is_done:
+                n_failed = 0
+                continue
+            await self._sleep(self._backoff.delay_s(n_failed, self._chance))
+            n_failed += 1
 
-    async def _try(self, receiver: Receiver, alert: AlertRecord, n_failed: int) -> float | None:
+    async def _next(self, name: str) -> Waiting:
+        while True:
+            await self._gate.opened()
+            await self._outbox.filled(name)
+            waiting = self._outbox.head(name)
+            if waiting is not None and self._gate.is_open:
+                return waiting
+
+    async def _try(self, receiver: Receiver, waiting: Waiting) -> bool:
+        """Try once, and return whether the alert is done with."""
+        await self._outbox.sending(waiting)
+        outcome = DeliveryOutcome.DELIVERED
         try:
-            await receiver.deliver(alert)
+            await receiver.deliver(waiting.alert)
         except DeliveryFailed as failed:
-            if not failed.is_retryable:
-                self._metrics.count_delivery(receiver.name, DeliveryOutcome.REFUSED)
-                _logger.error("alert %s refused by %s: %s", alert.id, receiver.name, failed)
-                return None
-            delay_s = self._backoff.delay_s(n_failed, self._chance)
-            self._metrics.count_delivery(receiver.name, DeliveryOutcome.RETRIED)
-            _logger.warning(
-                "alert %s not delivered to %s, again in %.1f s: %s", alert.id, receiver.name, delay_s, failed
-            )
-            return delay_s
-        self._metrics.count_delivery(receiver.name, DeliveryOutcome.DELIVERED)
-        return None
+            if failed.is_retryable:
+                await self._put_off(receiver.name, waiting, failed)
+                return False
+            outcome = DeliveryOutcome.REFUSED
+            _logger.error("alert %s refused by %s: %s", waiting.alert.id, receiver.name, failed)
+        self._metrics.count_delivery(receiver.name, outcome)
+        await self._outbox.done(waiting)
+        self._metrics.observe_delivery(receiver.name, (self._now() - waiting.queued_at).total_seconds())
+        return True
+
+    async def _put_off(self, name: str, waiting: Waiting, failed: DeliveryFailed) -> None:
+        self._metrics.count_delivery(name, DeliveryOutcome.RETRIED)
+        _logger.warning("alert %s not delivered to %s, it waits: %s", waiting.alert.id, name, failed)
+        if failed.may_have_arrived:
+            self._metrics.count_repeat(name, RepeatReason.NO_ANSWER)
+        else:
+            await self._outbox.not_arrived(waiting)
 
     async def _resend_to(self, receiver: ResendingReceiver) -> None:
         try:

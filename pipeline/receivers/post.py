@@ -37,11 +37,13 @@ async def post_json(
             shown = await response.content.read(_MAX_SHOWN_BYTES)
             status = response.status
     except TimeoutError:
-        raise DeliveryFailed(f"no answer within {timeout_s:g} s", is_retryable=True) from None
+        raise DeliveryFailed(f"no answer within {timeout_s:g} s", is_retryable=True, may_have_arrived=True) from None
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
         raise DeliveryFailed("not a URL that can be posted to", is_retryable=False) from None
     except aiohttp.ClientError as error:
-        raise DeliveryFailed(f"no connection: {type(error).__name__}", is_retryable=True) from None
+        is_sent = not isinstance(error, aiohttp.ClientConnectorError)
+        why = f"no connection: {type(error).__name__}"
+        raise DeliveryFailed(why, is_retryable=True, may_have_arrived=is_sent) from None
     said = " ".join(shown.decode(errors="replace").split())
     raise DeliveryFailed(
         f"answered {status}{f': {said}' if said else ''}",

@@ -14,13 +14,16 @@ from pipeline.records import AlertRecord
 class DeliveryFailed(Exception):
     """The receiver did not take the alert; `is_retryable` says whether trying again can help.
 
+    `may_have_arrived` says that it was sent and not answered: the receiver may have it all the same.
+
     >>> str(DeliveryFailed("webhook answered 503", is_retryable=True))
     'webhook answered 503'
     """
 
-    def __init__(self, why: str, *, is_retryable: bool) -> None:
+    def __init__(self, why: str, *, is_retryable: bool, may_have_arrived: bool = False) -> None:
         super().__init__(why)
         self.is_retryable = is_retryable
+        self.may_have_arrived = may_have_arrived
 
 
 class Receiver(Protocol):

@@ -9,11 +9,12 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -28,7 +29,9 @@ from pipeline.feedback.records import (
     SentimentName,
     UnitRecord,
 )
-from pipeline.records import Origin
+from pipeline.receivers.outbox import NotifyState, decode_state
+from pipeline.records import Origin, encode
+from pipeline.roles.logged_states import LoggedStates
 from rl.rounds.round import ReviewReason, Verdict
 
 Finsurge = Callable[..., subprocess.CompletedProcess[str]]
@@ -117,7 +120,11 @@ def record() -> RecordOf:
 @dataclass
 class Received:
     headers: dict[str, str]
-    body: Any
+    raw: bytes
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.raw)
 
 
 @dataclass
@@ -132,7 +139,7 @@ class Hook:
     url: str = ""
 
     async def handle(self, request: web.Request) -> web.Response:
-        self.received.put_nowait(Received(dict(request.headers), json.loads(await request.read())))
+        self.received.put_nowait(Received(dict(request.headers), await request.read()))
         if self.never_answers:
             await asyncio.Event().wait()
         status = self.statuses.pop(0) if self.statuses else 200
@@ -173,6 +180,41 @@ async def second_hook() -> AsyncIterator[Hook]:
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as opened:
         yield opened
+
+
+class Changelog:
+    """A compacted Kafka topic of two partitions, in memory; `fails_at` counts down the records it still takes."""
+
+    def __init__(self) -> None:
+        self.records: dict[int, list[tuple[str, bytes | None]]] = {0: [], 1: []}
+        self.fails_at: int | None = None
+
+    async def ends(self, partitions: set[int]) -> Mapping[int, int]:
+        return {number: len(self.records[number]) for number in partitions}
+
+    async def load(self, ends: Mapping[int, int]) -> Mapping[int, dict[str, bytes]]:
+        last = {number: dict(self.records[number][:end]) for number, end in ends.items()}
+        return {number: {k: v for k, v in each.items() if v is not None} for number, each in last.items()}
+
+    async def send(self, partition: int, key: bytes, value: bytes | None) -> Awaitable[Any]:
+        if self.fails_at is not None:
+            self.fails_at -= 1
+            if self.fails_at < 0:
+                raise BrokenPipeError("killed")
+        self.records[partition].append((key.decode(), value))
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(SimpleNamespace(offset=len(self.records[partition]) - 1))
+        return done
+
+    def states(self) -> LoggedStates[NotifyState]:
+        """State over it, as a process has it that starts."""
+        return LoggedStates(self, self.send, encode, decode_state)
+
+
+@pytest.fixture
+def changelog() -> Changelog:
+    """The changelog of `notify`."""
+    return Changelog()
 
 
 class Alertmanager:

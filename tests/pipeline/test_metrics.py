@@ -7,7 +7,7 @@ from enum import StrEnum
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from pipeline.metrics import DeliveryOutcome, DocumentOutcome, Metrics
+from pipeline.metrics import DeliveryOutcome, DocumentOutcome, Metrics, RepeatReason
 
 
 class Reason(StrEnum):
@@ -42,6 +42,8 @@ def used(metrics: Metrics) -> None:
     metrics.add_receiver("log")
     metrics.count_delivery("log", DeliveryOutcome.DELIVERED)
     metrics.observe_delivery("log", 0.2)
+    metrics.set_waiting("log", 3, datetime(2026, 1, 1, tzinfo=UTC))
+    metrics.count_repeat("log", RepeatReason.RESTART)
     metrics.progress(datetime(2026, 1, 2, tzinfo=UTC))
 
 
@@ -72,6 +74,11 @@ def test_each_fact_is_found_under_its_documented_name(registry: CollectorRegistr
         ("finsurge_deliveries_total", ("receiver", "log"), ("outcome", "delivered")): 1,
         ("finsurge_deliveries_total", ("receiver", "log"), ("outcome", "refused")): 0,
         ("finsurge_delivery_seconds_sum", ("receiver", "log")): 0.2,
+        ("finsurge_waiting_alerts", ("receiver", "log")): 3,
+        # 20,454 days after the epoch
+        ("finsurge_waiting_since_timestamp_seconds", ("receiver", "log")): 20_454 * 86_400,
+        ("finsurge_delivery_repeats_total", ("receiver", "log"), ("reason", "restart")): 1,
+        ("finsurge_delivery_repeats_total", ("receiver", "log"), ("reason", "no_answer")): 0,
         # 20,455 days after the epoch
         ("finsurge_last_progress_timestamp_seconds",): 20_455 * 86_400,
     }
