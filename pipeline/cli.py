@@ -12,6 +12,7 @@ import click
 from pipeline.settings import SettingsInvalid, load_settings
 
 COMMANDS = {
+    "alerts": "pipeline.commands.alerts",
     "analysts": "pipeline.commands.analysts",
     "audit": "pipeline.commands.audit",
     "correct": "pipeline.commands.correct",

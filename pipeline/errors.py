@@ -20,6 +20,7 @@ from pipeline.feedback.roster import RosterInvalid
 from pipeline.feedback.store import StoreUnusable
 from pipeline.health import PortTaken
 from pipeline.ingest.document_files import FileUnreadable
+from pipeline.receivers.named import ReceiversInvalid
 from pipeline.settings import SettingsInvalid
 from rl.gate.ledger import LedgerDamaged
 from rl.registry.errors import RegistryFault
@@ -43,6 +44,7 @@ USER_ERRORS: tuple[type[Exception], ...] = (
     LedgerDamaged,
     OSError,
     PortTaken,
+    ReceiversInvalid,
     RegistryFault,
     RosterInvalid,
     RulesInvalid,

@@ -136,6 +136,9 @@ class Metrics:
         self._waiting_since = gauge(
             "waiting_since_timestamp_seconds", "When the oldest of them was queued; 0 for none.", "receiver"
         )
+        self._unknown_routes = counter(
+            "unknown_routes_total", "Alerts that went to all, since they name a receiver that is not there."
+        )
         self._delivery_repeats = counter(
             "delivery_repeats_total", "Alerts sent again that may have arrived before.", "receiver", "reason"
         )
@@ -259,6 +262,10 @@ class Metrics:
         """Say how many alerts a receiver does not have yet, and since when the oldest waits."""
         self._waiting.labels(receiver).set(n_alerts)
         self._waiting_since.labels(receiver).set(since.timestamp() if since else 0.0)
+
+    def count_unknown_route(self) -> None:
+        """Count an alert that names a receiver that is not there."""
+        self._unknown_routes.inc()
 
     def count_repeat(self, receiver: str, reason: RepeatReason) -> None:
         """Count an alert that is sent again though it may have arrived."""

@@ -127,6 +127,9 @@ class Settings:
     )
     alertmanager_url: str | None = _setting(None, "an Alertmanager's base address, for its API v2")
     console_url: str | None = _setting(None, "where people find the console: alerts link there")
+    receivers: Path | None = _setting(
+        None, "YAML file of further receivers of alerts, by name: webhooks, Alertmanagers, and Apprise's services"
+    )
 
     def __post_init__(self) -> None:
         for name in _POSITIVE:

@@ -6,6 +6,7 @@ The policy is left to the reading role, the only one that loads torch.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry
@@ -14,6 +15,7 @@ from pipeline.broker.connection import reach
 from pipeline.broker.preflight import check_kafka_topics
 from pipeline.errors import CommandFailed
 from pipeline.health import HealthServer
+from pipeline.receivers.named import load_receivers
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings
 from pipeline.wiring import open_rules, open_watchlist
@@ -23,10 +25,13 @@ def check_startup(settings: Settings, roles: Sequence[Role]) -> None:
     """Pass, or raise the first thing that would end one of the roles.
 
     Raises:
-        BrokerUnavailable, CommandFailed, PortTaken, RulesInvalid, WatchlistInvalid: each says the mend in one line.
+        BrokerUnavailable, CommandFailed, PortTaken, ReceiversInvalid, RulesInvalid, WatchlistInvalid: one line with
+            the mend.
     """
     open_watchlist(settings)
     open_rules(settings)
+    if Role.NOTIFY in roles:
+        load_receivers(settings, os.environ)
     _make_state_dir(settings)
     reach(settings.bootstrap, timeout_s=10.0)
     asyncio.run(_check_roles(settings, roles))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import SplitResult, urlsplit
 
 from pipeline.checks.check import Check, Level, shown_address
+from pipeline.receivers.named import ReceiversInvalid, ReceiverSpec, is_web_url, load_receivers
 from pipeline.settings import Settings
 
 TIMEOUT_S = 5.0
@@ -17,32 +19,33 @@ MAX_SKEW_S = 60.0  # Alertmanager judges by its own clock what has ended; alerts
 
 
 def check_receivers(settings: Settings) -> Iterator[Check]:
-    """Say of each receiver that the settings name whether it would take alerts."""
-    if not settings.webhook_url and not settings.alertmanager_url:
-        mend = "set FINSURGE_ALERTMANAGER_URL or FINSURGE_WEBHOOK_URL to have people told"
+    """Say of each receiver that is named whether it would take alerts."""
+    try:
+        specs = load_receivers(settings, os.environ)
+    except ReceiversInvalid as reason:
+        yield Check("receivers", Level.FAIL, str(reason))
+        return
+    if not specs:
+        mend = "set FINSURGE_ALERTMANAGER_URL, FINSURGE_WEBHOOK_URL or FINSURGE_RECEIVERS to have people told"
         yield Check("receivers", Level.WARN, f"alerts go to the log alone; {mend}")
-    if settings.webhook_url:
-        yield _look("webhook", settings.webhook_url, _reach)
-    if settings.alertmanager_url:
-        yield _look("alertmanager", settings.alertmanager_url, _ask_ready)
+    for spec in specs:
+        yield _look(spec)
 
 
-def _look(name: str, value: str, ask: Callable[[str, SplitResult], Check]) -> Check:
-    variable = f"FINSURGE_{name.upper()}_URL"
-    try:
-        url = urlsplit(value)
-        is_url = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:
-        is_url = False
-    if not is_url:
+def _look(spec: ReceiverSpec) -> Check:
+    if spec.kind == "apprise":
+        mend = f"`finsurge alerts test --receiver {spec.name}` sends one"
+        return Check(spec.name, Level.OK, f"Apprise knows the service; whether it takes alerts is not asked: {mend}")
+    if not is_web_url(spec.url):
         # not shown: what is mistyped may still be a secret
-        return Check(name, Level.FAIL, f"{variable} is no http:// or https:// address; correct it")
+        return Check(spec.name, Level.FAIL, f"{spec.source} is no http:// or https:// address; correct it")
+    url = urlsplit(spec.url)
     try:
-        return ask(name, url)
+        return _ask_ready(spec, url) if spec.kind == "alertmanager" else _reach(spec.name, url)
     except (OSError, HTTPException) as error:
         reason = str(getattr(error, "strerror", None) or error or type(error).__name__).lower()
-        mend = f"start it, or correct {variable}"
-        return Check(name, Level.FAIL, f"{shown_address(url)} does not answer: {reason}; {mend}")
+        mend = f"start it, or correct {spec.source}"
+        return Check(spec.name, Level.FAIL, f"{shown_address(url)} does not answer: {reason}; {mend}")
 
 
 def _reach(name: str, url: SplitResult) -> Check:
@@ -52,7 +55,7 @@ def _reach(name: str, url: SplitResult) -> Check:
     return Check(name, Level.OK, f"{shown_address(url)} takes connections")
 
 
-def _ask_ready(name: str, url: SplitResult) -> Check:
+def _ask_ready(spec: ReceiverSpec, url: SplitResult) -> Check:
     kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
     connection = kind(url.hostname or "", url.port, timeout=TIMEOUT_S)
     try:
@@ -63,9 +66,9 @@ def _ask_ready(name: str, url: SplitResult) -> Check:
         connection.close()
     where = shown_address(url)
     if status != 200:
-        mend = "wait until it is ready, or give its base address in FINSURGE_ALERTMANAGER_URL"
-        return Check(name, Level.FAIL, f"{where} answers {status} at /-/ready; {mend}")
+        mend = f"wait until it is ready, or give its base address in {spec.source}"
+        return Check(spec.name, Level.FAIL, f"{where} answers {status} at /-/ready; {mend}")
     skew_s = abs((parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds()) if date else 0.0
     if skew_s > MAX_SKEW_S:
-        return Check(name, Level.FAIL, f"{where}: its clock is {skew_s:.0f} s from ours; keep both by NTP")
-    return Check(name, Level.OK, f"{where} is ready")
+        return Check(spec.name, Level.FAIL, f"{where}: its clock is {skew_s:.0f} s from ours; keep both by NTP")
+    return Check(spec.name, Level.OK, f"{where} is ready")

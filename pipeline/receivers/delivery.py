@@ -16,6 +16,7 @@ from typing import Protocol
 from pipeline.metrics import DeliveryOutcome, Metrics, RepeatReason
 from pipeline.receivers.outbox import Outbox, Waiting
 from pipeline.receivers.receiver import DeliveryFailed, Receiver, ResendingReceiver
+from pipeline.receivers.routing import route
 from pipeline.records import AlertRecord
 
 _logger = logging.getLogger("finsurge.delivery")
@@ -122,10 +123,10 @@ class Dispatcher:
                 group.create_task(self._resend_to(receiver))
 
     def restore(self, alerts: Iterable[AlertRecord]) -> None:
-        """Give the receivers that forget the last transition of each open episode, and nothing else."""
-        held = tuple(alerts)
+        """Give the receivers that forget the open episodes that go to them, each by its last transition."""
+        routed = [(alert, route(alert, self._outbox.receivers).receivers) for alert in alerts]
         for receiver in self._resending():
-            receiver.restore(held)
+            receiver.restore(alert for alert, receivers in routed if receiver.name in receivers)
 
     def _resending(self) -> list[ResendingReceiver]:
         return [receiver for receiver in self._receivers if isinstance(receiver, ResendingReceiver)]

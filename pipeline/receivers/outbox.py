@@ -81,7 +81,7 @@ class Outbox:
         states: of the role, which nobody writes but within `changes`.
         receivers: names; what waits for others is kept until they are named again.
         metrics: is told how much waits for whom, and what is sent again.
-        max_waiting: records held at most (some 3 KB each); then `room` waits, and `alerts` keeps the rest.
+        max_waiting: records held at most (some 4 KB each); then `room` waits, and `alerts` keeps the rest.
 
     >>> from prometheus_client import CollectorRegistry
     >>> from pipeline.receivers.sample import sample_alert

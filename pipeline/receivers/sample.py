@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,3 +54,20 @@ def sample_alert(**changes: Any) -> AlertRecord:
     """
     alert = msgspec.structs.replace(_SAMPLE, **changes)
     return msgspec.structs.replace(alert, id=f"{alert.topic}/{alert.episode}/{alert.number}")
+
+
+def trial_alert(now: datetime) -> AlertRecord:
+    """Return an alert that says that it is none, for a receiver that people look at; no two have the same id.
+
+    >>> trial_alert(datetime(2026, 1, 2, tzinfo=UTC)).topic_name
+    'TEST of finsurge'
+    """
+    return sample_alert(
+        topic=f"finsurge-test-{uuid.uuid4().hex[:8]}",
+        topic_name="TEST of finsurge",
+        summary="TEST of finsurge, nothing has happened: alerts arrive here, and look like this",
+        at=now,
+        opened_at=now,
+        onset_at=now,
+        stories=(),
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -17,13 +18,11 @@ import aiohttp
 import msgspec
 
 from pipeline.metrics import Metrics
-from pipeline.receivers.alertmanager import AlertmanagerReceiver
+from pipeline.receivers.catalogue import new_receivers
 from pipeline.receivers.delivery import Dispatcher
-from pipeline.receivers.log import LogReceiver
+from pipeline.receivers.named import load_receivers
 from pipeline.receivers.outbox import NotifyState, Outbox
-from pipeline.receivers.receiver import Receiver
-from pipeline.receivers.signature import WebhookSigner
-from pipeline.receivers.webhook import WebhookReceiver
+from pipeline.receivers.routing import LOG, route
 from pipeline.records import AlertRecord, Origin
 from pipeline.rejects import RecordRejected
 from pipeline.roles.chunks import ChunkConfig, ChunkLoop
@@ -32,6 +31,7 @@ from pipeline.roles.dead_letter_box import DeadLetterBox, decoded
 from pipeline.roles.logged_states import LoggedStates
 from pipeline.settings import Settings
 
+log = logging.getLogger(__name__)
 RESEND_S = 60.0
 
 
@@ -53,12 +53,12 @@ class NotifyRole:
     """Delivers alerts."""
 
     def __init__(self, app: Any, settings: Settings, states: LoggedStates[NotifyState], metrics: Metrics) -> None:
-        self._settings = settings
         self._states = states
         self._metrics = metrics
         self._decoder = msgspec.json.Decoder(AlertRecord)
         self._dead_letters = DeadLetterBox(app, settings, "notify", metrics)
-        self._outbox = Outbox(states, receiver_names(settings), metrics)
+        self._specs = load_receivers(settings, os.environ)
+        self._outbox = Outbox(states, [LOG, *(spec.name for spec in self._specs)], metrics)
         self._dispatcher: Dispatcher | None = None
         config = ChunkConfig(max_events=50, linger_s=0.0)
         contiguity = Contiguity(app, BrokerLog(settings.bootstrap), metrics.count_gap)
@@ -68,7 +68,7 @@ class NotifyRole:
         """The agent's body: consume until the app stops."""
         async with aiohttp.ClientSession() as session:
             self._dispatcher = Dispatcher(
-                new_receivers(self._settings, session),
+                new_receivers(self._specs, session, _now),
                 self._outbox,
                 self.loop,
                 self._metrics,
@@ -101,7 +101,11 @@ class NotifyRole:
         self._metrics.progress(_now())
 
     def _take(self, alert: AlertRecord, partition: int) -> None:
-        self._outbox.put(alert, self._outbox.receivers, partition, _now())
+        receivers, unknown = route(alert, self._outbox.receivers)
+        if unknown:
+            self._metrics.count_unknown_route()
+            log.error("alert %s goes to all: no receiver is called %s", alert.id, ", ".join(unknown))
+        self._outbox.put(alert, receivers, partition, _now())
         if alert.transition == "closed":
             self._states.drop(alert.topic, partition)
         else:
@@ -122,26 +126,6 @@ class NotifyRole:
         if self._dispatcher is not None:
             states = (state for _, state in self._states.items())
             self._dispatcher.restore(state for state in states if isinstance(state, AlertRecord))
-
-
-def receiver_names(settings: Settings) -> list[str]:
-    """Return the names of the receivers that the settings name; the log is always one."""
-    return [
-        "log",
-        *(["webhook"] if settings.webhook_url else []),
-        *(["alertmanager"] if settings.alertmanager_url else []),
-    ]
-
-
-def new_receivers(settings: Settings, session: aiohttp.ClientSession) -> list[Receiver]:
-    """Return the receivers that the settings name; the log is always one."""
-    receivers: list[Receiver] = [LogReceiver(logging.getLogger("finsurge.alerts"))]
-    if settings.webhook_url:
-        signer = WebhookSigner(settings.webhook_secret) if settings.webhook_secret else None
-        receivers.append(WebhookReceiver(session, settings.webhook_url, signer=signer))
-    if settings.alertmanager_url:
-        receivers.append(AlertmanagerReceiver(session, settings.alertmanager_url, now=_now))
-    return receivers
 
 
 def _now() -> datetime:

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -90,3 +91,33 @@ async def test_what_is_no_url_is_told_and_not_shown(url: str) -> None:
         Level.FAIL,
         "FINSURGE_WEBHOOK_URL is no http:// or https:// address; correct it",
     )
+
+
+async def test_receivers_of_a_file_are_looked_at_as_well_and_apprise_is_not_asked(
+    served: Served, tmp_path: Path
+) -> None:
+    file = tmp_path / "receivers.yaml"
+    file.write_text(
+        f"""
+        receivers:
+          - {{name: am-2, kind: alertmanager, url: "http://{served.address}/am"}}
+          - {{name: archive, kind: webhook, url: "http://127.0.0.1:1/s3cret"}}
+          - {{name: risk-desk, kind: apprise, url: "json://{served.address}/s3cret"}}
+        """
+    )
+    checks = await asyncio.to_thread(lambda: list(check_receivers(Settings(receivers=file))))
+    assert [(check.name, check.level) for check in checks] == [
+        ("am-2", Level.OK),
+        ("archive", Level.FAIL),
+        ("risk-desk", Level.OK),
+    ]
+    assert checks[1].said.endswith(f"connection refused; start it, or correct {file}")
+    assert "finsurge alerts test --receiver risk-desk" in checks[2].said
+    assert served.n_requests == 1
+    assert "s3cret" not in "".join(check.said for check in checks)
+
+
+async def test_a_mistake_in_the_file_of_receivers_is_told(tmp_path: Path) -> None:
+    (check,) = await asyncio.to_thread(lambda: list(check_receivers(Settings(receivers=tmp_path / "none.yaml"))))
+    assert (check.name, check.level) == ("receivers", Level.FAIL)
+    assert check.said.endswith("none.yaml: no such file or directory (FINSURGE_RECEIVERS)")

@@ -138,3 +138,22 @@ async def test_an_alertmanager_is_told_again_after_a_restart_what_is_open_and_no
         while not (active := await alertmanager.active()):
             await asyncio.sleep(0.05)
     assert [alert["labels"]["topic"] for alert in active] == ["open"]
+
+
+async def test_an_alert_goes_where_its_routes_say_and_to_all_if_one_of_them_is_not_there(
+    changelog, hook, second_hook, tmp_path, caplog
+) -> None:
+    file = tmp_path / "receivers.yaml"
+    file.write_text(f"receivers: [{{name: desk, kind: webhook, url: '{second_hook.url}'}}]")
+    async with notifying(changelog, webhook_url=hook.url, webhook_secret=SECRET, receivers=file) as (
+        stream,
+        registry,
+    ):
+        stream.publish(sample_alert(number=1, routes=("desk",)), offset=1)
+        stream.publish(sample_alert(number=2, routes=("dsek",)), offset=2)
+        told = [(await second_hook.next()).headers["Idempotency-Key"] for _ in range(2)]
+        assert told == ["sample/1/1", "sample/1/2"]
+        assert await keys(hook, 1) == ["sample/1/2"]
+        assert registry.get_sample_value("finsurge_unknown_routes_total") == 1
+    assert "alert sample/1/2 goes to all: no receiver is called dsek" in caplog.messages
+    assert hook.received.empty()
