@@ -14,6 +14,8 @@ from prometheus_client import CollectorRegistry
 
 from pipeline import wiring
 from pipeline.broker.changelog import KafkaChangelog
+from pipeline.feedback.actions_feed import ActionLog
+from pipeline.feedback.actions_on_alerts import alert_action_of
 from pipeline.metrics import Metrics
 from pipeline.receivers.outbox import decode_state
 from pipeline.records import Candidate, DecisionOrTick, MentionOrMark, encode
@@ -55,7 +57,10 @@ def _runner(app: faust.App, settings: Settings, role: Role, parts: Parts, metric
         return _reader(app, settings, parts, metrics)
     if role is Role.NOTIFY:
         outbox = _states(app, settings, role, encode, decode_state)
-        return NotifyRole(app, settings, outbox, metrics)
+        actions = settings.kafka_topic("actions")
+        return NotifyRole(
+            app, settings, outbox, metrics, partial(ActionLog, settings.bootstrap, actions, alert_action_of)
+        )
     if role is Role.TRENDS:
         decode_topic = partial(wiring.decode_trends_state, settings)
         topics = _states(app, settings, role, wiring.encode_trends_state, decode_topic)

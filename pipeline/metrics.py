@@ -136,6 +136,7 @@ class Metrics:
         self._waiting_since = gauge(
             "waiting_since_timestamp_seconds", "When the oldest of them was queued; 0 for none.", "receiver"
         )
+        self._withheld = counter("alerts_withheld_total", "Alerts told to nobody but the log.", "reason")
         self._unknown_routes = counter(
             "unknown_routes_total", "Alerts that went to all, since they name a receiver that is not there."
         )
@@ -262,6 +263,10 @@ class Metrics:
         """Say how many alerts a receiver does not have yet, and since when the oldest waits."""
         self._waiting.labels(receiver).set(n_alerts)
         self._waiting_since.labels(receiver).set(since.timestamp() if since else 0.0)
+
+    def count_withheld(self, reason: StrEnum) -> None:
+        """Count an alert that is told to nobody but the log, since a person said so."""
+        self._withheld.labels(reason.value).inc()
 
     def count_unknown_route(self) -> None:
         """Count an alert that names a receiver that is not there."""

@@ -15,12 +15,12 @@ from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
 
-OUTBOUND = {
+BESIDE = {
     Role.READ: ("decisions", "shadows", "policies", "documents.dlq"),
     Role.LINK: ("mentions", "documents.dlq"),
     Role.TRENDS: ("trends", "candidates", "late", "documents.dlq"),
     Role.SURGES: ("alerts", "config", "documents.dlq"),
-    Role.NOTIFY: ("documents.dlq",),
+    Role.NOTIFY: ("actions", "documents.dlq"),
 }
 
 
@@ -31,7 +31,7 @@ async def check_kafka_topics(settings: Settings, role: Role) -> None:
         CommandFailed: a Kafka topic is missing or has another number of partitions.
     """
     counts = await partition_counts(settings.bootstrap)
-    for name in (role.inbound, *OUTBOUND[role]):
+    for name in (role.inbound, *BESIDE[role]):
         kafka_topic = settings.kafka_topic(name)
         n_partitions = counts.get(kafka_topic, 0)
         if not n_partitions:

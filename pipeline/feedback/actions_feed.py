@@ -4,36 +4,47 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Generic, Self, TypeVar
 
 import msgspec
 from aiokafka import AIOKafkaConsumer
 
 from pipeline.broker.preflight import partitions_of
 from pipeline.feedback.actions import QuarantineReleased, action_of
+from pipeline.records import Origin
 
 log = logging.getLogger(__name__)
+Action = TypeVar("Action")
 
 
-class ActionsFeed:
-    """Follows what people do.
+class ActionLog(Generic[Action]):
+    """Follows the actions of some kinds.
 
     Args:
         bootstrap: host:port[,host:port].
         kafka_topic: `actions` as it is called in this deployment.
-        on_action: told of each action, once or, after a restart, again.
+        action_of: returns the action that a value holds, or None for one of another kind.
+        on_action: told of each action and where it lies, once or, after `rewind`, again.
 
-    Use as `async with ActionsFeed(…) as feed: await feed.read_all()`, then `await feed.read()`.
+    Use as `async with ActionLog(…) as log: await log.read_all()`, then `await log.read()`.
     """
 
-    def __init__(self, bootstrap: str, kafka_topic: str, on_action: Callable[[QuarantineReleased], None]) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        kafka_topic: str,
+        action_of: Callable[[bytes | None], Action | None],
+        on_action: Callable[[Action, Origin], None],
+    ) -> None:
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
         )
         self._bootstrap = bootstrap
         self._kafka_topic = kafka_topic
+        self._action_of = action_of
         self._on_action = on_action
 
-    async def __aenter__(self) -> ActionsFeed:
+    async def __aenter__(self) -> Self:
         partitions = await partitions_of(self._bootstrap, self._kafka_topic)
         await self._consumer.start()
         self._consumer.assign(partitions)
@@ -41,6 +52,10 @@ class ActionsFeed:
 
     async def __aexit__(self, *_: object) -> None:
         await self._consumer.stop()
+
+    async def rewind(self) -> None:
+        """Have the next read begin at the beginning."""
+        await self._consumer.seek_to_beginning()
 
     async def read_all(self) -> None:
         """Take all that there is now."""
@@ -55,11 +70,24 @@ class ActionsFeed:
         for partition, records in (await self._consumer.getmany(timeout_ms=timeout_ms)).items():
             for record in records:
                 try:
-                    action = action_of(record.value)
+                    action = self._action_of(record.value)
                 except msgspec.DecodeError:
                     log.warning("no action at %s-%d@%d", partition.topic, partition.partition, record.offset)
                     continue
                 if action is not None:
                     n_actions += 1
-                    self._on_action(action)
+                    self._on_action(action, Origin(partition.partition, record.offset))
         return n_actions
+
+
+class ActionsFeed(ActionLog[QuarantineReleased]):
+    """Follows the releases of what is held.
+
+    Args:
+        bootstrap: host:port[,host:port].
+        kafka_topic: `actions` as it is called in this deployment.
+        on_action: told of each release, once or, after a restart, again.
+    """
+
+    def __init__(self, bootstrap: str, kafka_topic: str, on_action: Callable[[QuarantineReleased], None]) -> None:
+        super().__init__(bootstrap, kafka_topic, action_of, lambda action, _origin: on_action(action))

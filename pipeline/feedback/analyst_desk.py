@@ -8,17 +8,17 @@ from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from pipeline.broker.connection import reach
-from pipeline.broker.preflight import partitions_of
+from pipeline.broker.whole_topic import whole_topic
 from pipeline.errors import CommandFailed
 from pipeline.feedback.actions import MAX_REASON_CHARS, QuarantineReleased, action_of
+from pipeline.feedback.actions_sender import send_action
 from pipeline.feedback.guarding import new_guard
 from pipeline.feedback.records import RoundRecord
 from pipeline.feedback.roster import load_roster
 from pipeline.feedback.round_record import round_of
-from pipeline.records import decode, encode
+from pipeline.records import decode
 from pipeline.settings import Settings
 from rl.analysts.guard import AnalystGuard
 
@@ -57,7 +57,7 @@ class AnalystDesk:
         action = QuarantineReleased(
             id=uuid.uuid4().hex, topic=topic, analyst=analyst, by=by, at=at, reason=reason.strip()
         )
-        asyncio.run(self._send(action))
+        asyncio.run(send_action(self._settings, action))
         return action
 
     def check_release(self, analyst: str, *, by: str, reason: str) -> None:
@@ -96,29 +96,8 @@ class AnalystDesk:
 
     async def _each(self, name: str, take: Callable[[bytes], None]) -> None:
         """Take every record of a Kafka topic; what cannot be understood, its own readers warn of."""
-        partitions = await partitions_of(self._settings.bootstrap, self._settings.kafka_topic(name))
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
-        )
-        await consumer.start()
-        try:
-            consumer.assign(partitions)
-            ends = await consumer.end_offsets(partitions)
-            while any([await consumer.position(each) < end for each, end in ends.items()]):
-                for records in (await consumer.getmany(timeout_ms=500)).values():
-                    for record in records:
-                        try:
-                            take(record.value or b"")
-                        except (msgspec.DecodeError, ValueError):
-                            continue
-        finally:
-            await consumer.stop()
-
-    async def _send(self, action: QuarantineReleased) -> None:
-        producer = AIOKafkaProducer(bootstrap_servers=self._settings.bootstrap, acks="all")
-        await producer.start()
-        try:
-            name = self._settings.kafka_topic("actions")
-            await producer.send_and_wait(name, encode(action), key=action.topic.encode())
-        finally:
-            await producer.stop()
+        async for value in whole_topic(self._settings.bootstrap, self._settings.kafka_topic(name)):
+            try:
+                take(value)
+            except (msgspec.DecodeError, ValueError):
+                continue

@@ -14,6 +14,7 @@ import aiohttp
 import msgspec
 
 from pipeline.receivers.firing import FiringAlerts, Posting
+from pipeline.receivers.notice import ActionTold
 from pipeline.receivers.post import post_json
 from pipeline.receivers.receiver import DeliveryFailed
 from pipeline.records import AlertRecord
@@ -74,10 +75,18 @@ def postable(posting: Posting, firing_until: datetime) -> PostableAlert:
             "description": _description(alert),
             "stories": "\n".join(_stories(alert)),
             "topic_name": alert.topic_name,
+            **_acknowledged(posting.acknowledged),
         },
         starts_at=posting.starts_at,
         ends_at=posting.ends_at or firing_until,
     )
+
+
+def _acknowledged(action: ActionTold | None) -> dict[str, str]:
+    if action is None:
+        return {}
+    told = {"acknowledged_by": action.by, "acknowledged_at": f"{action.at:%Y-%m-%dT%H:%M:%SZ}"}
+    return {**told, "acknowledged_reason": action.reason} if action.reason else told
 
 
 def _description(alert: AlertRecord) -> str:

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from apprise import Apprise, AppriseAsset, AppriseResultStatus, NotifyFormat, NotifyType
 
 from pipeline.receivers.message import Message, message_of
+from pipeline.receivers.notice import action_told
 from pipeline.receivers.receiver import DeliveryFailed
 from pipeline.records import AlertRecord
 
@@ -89,8 +90,11 @@ class AppriseReceiver:
 
 
 def _kind_of(alert: AlertRecord) -> NotifyType:
+    action = action_told(alert)
     if alert.transition == "closed":
         return NotifyType.SUCCESS
+    if action is not None and action.type == "acknowledged":
+        return NotifyType.INFO
     return NotifyType.FAILURE if alert.severity == "critical" else NotifyType.WARNING
 
 

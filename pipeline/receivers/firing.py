@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from pipeline.receivers.notice import ActionTold, action_told, told_of
 from pipeline.records import AlertRecord
 
 Severity = Literal["warning", "critical"]
@@ -29,6 +30,7 @@ class Posting:
     starts_at: datetime
     ends_at: datetime | None = None
     ended_at: datetime | None = None  # on the clock, where `ends_at` is event time
+    acknowledged: ActionTold | None = None
 
     @property
     def is_firing(self) -> bool:
@@ -38,7 +40,12 @@ class Posting:
     @classmethod
     def started(cls, alert: AlertRecord, now: datetime) -> Posting:
         """Return it firing; event time ahead of the clock would make an alert that cannot be ended."""
-        return cls(alert=alert, severity=alert.severity, starts_at=min(alert.opened_at, now))
+        return cls(
+            alert=alert,
+            severity=alert.severity,
+            starts_at=min(alert.opened_at, now),
+            acknowledged=_acknowledgement(alert),
+        )
 
     def ended(self, alert: AlertRecord, now: datetime) -> Posting:
         """Return it ended by `alert`, never in the clock's future and never before its start."""
@@ -75,6 +82,10 @@ class FiringAlerts:
         self._drop_old(now)
         key = alert.topic, alert.episode
         held = self._held.get(key, ())
+        acknowledged = _acknowledgement(alert)
+        if acknowledged and held:
+            self._held[key] = tuple(replace(posting, acknowledged=acknowledged) for posting in held)
+            return tuple(posting for posting in self._held[key] if posting.is_firing)
         if any(posting.alert.number > alert.number for posting in held):
             return ()
         if alert.transition == "closed":
@@ -83,7 +94,8 @@ class FiringAlerts:
         else:
             others = (p for p in held if p.severity != alert.severity)
             ended = tuple(p.ended(alert, now) if p.is_firing else p for p in others)
-            self._held[key] = (*ended, Posting.started(alert, now))
+            known = next((posting.acknowledged for posting in held), acknowledged)
+            self._held[key] = (*ended, replace(Posting.started(alert, now), acknowledged=known))
         # an ended one told once more would be notified once more
         return tuple(posting for posting in self._held[key] if posting.alert.number == alert.number)
 
@@ -97,8 +109,9 @@ class FiringAlerts:
         self._held.pop((alert.topic, alert.episode), None)
 
     def snapshot(self) -> tuple[AlertRecord, ...]:
-        """Return the last transition of each episode."""
-        return tuple(max((p.alert for p in held), key=lambda a: a.number) for held in self._held.values())
+        """Return the last transition of each episode, with who looks after it."""
+        last = (max(held, key=lambda posting: posting.alert.number) for held in self._held.values())
+        return tuple(told_of(p.alert, p.acknowledged) if p.acknowledged else p.alert for p in last)
 
     def restore(self, alerts: Iterable[AlertRecord], now: datetime) -> None:
         """Replace all that is held by what `snapshot` gave.
@@ -115,3 +128,8 @@ class FiringAlerts:
 
         kept = ((key, tuple(filter(is_kept, held))) for key, held in self._held.items())
         self._held = {key: postings for key, postings in kept if postings}
+
+
+def _acknowledgement(alert: AlertRecord) -> ActionTold | None:
+    action = action_told(alert)
+    return action if action is not None and action.type == "acknowledged" else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.receivers.notice import ActionTold, action_told
 from pipeline.records import AlertRecord, AlertStory
 
 _MAX_STORIES = 5
@@ -27,12 +28,17 @@ class Message:
 
 
 def message_of(alert: AlertRecord) -> Message:
-    """Return the alert for people: the sentence that says why, the stories, then what it rests on."""
+    """Return the alert for people: what a person did, the sentence that says why, the stories, what it rests on."""
+    action = action_told(alert)
+    what = f"{action.type} by {_plain(action.by)}" if action else alert.transition
     severity = "" if alert.transition == "closed" else f", {alert.severity}"
-    return Message(
-        title=f"{_plain(alert.topic_name)}: {alert.transition}{severity}",
-        body="\n".join(_lines(alert)),
-    )
+    lines = [*(_action_lines(action) if action else ()), *_lines(alert)]
+    return Message(title=f"{_plain(alert.topic_name)}: {what}{severity}", body="\n".join(lines))
+
+
+def _action_lines(action: ActionTold) -> Iterator[str]:
+    because = f": {_plain(action.reason)}" if action.reason else ""
+    yield f"{action.type.capitalize()} by {_plain(action.by)} at {action.at:%Y-%m-%d %H:%M} UTC{because}"
 
 
 def _lines(alert: AlertRecord) -> Iterator[str]:

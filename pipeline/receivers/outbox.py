@@ -16,6 +16,7 @@ from typing import Protocol
 import msgspec
 
 from pipeline.metrics import Metrics, RepeatReason
+from pipeline.receivers.notice import Notice, notice_of
 from pipeline.records import SCHEMA, AlertRecord, AwareDatetime, Origin, decode
 from pipeline.stage import States
 
@@ -29,7 +30,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     receiver: str
     partition: int  # of `alerts`
     number: int  # in the order of its partition
-    alert: AlertRecord
+    alert: Notice
     queued_at: AwareDatetime
     may_have_arrived: bool = False  # it is being sent, or was and nobody knows what became of it
 
@@ -40,10 +41,11 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a partition of `alerts` has been put into the outbox."""
+    """How far a partition of `alerts`, and the same one of `actions`, have been put into the outbox."""
 
     schema: int = SCHEMA
     alerts: int = -1  # offset of the last one
+    actions: int = -1
     n_queued: int = 0
 
 
@@ -160,12 +162,20 @@ class Outbox:
         self._set_mark(origin.partition, msgspec.structs.replace(mark, alerts=origin.offset))
         return True
 
+    def apply_action(self, origin: Origin) -> bool:
+        """Return whether the action that lies there is new, and remember that it was taken; within `changes`."""
+        mark = self._mark(origin.partition)
+        if origin.offset <= mark.actions:
+            return False
+        self._set_mark(origin.partition, msgspec.structs.replace(mark, actions=origin.offset))
+        return True
+
     def put(self, alert: AlertRecord, receivers: Iterable[str], partition: int, now: datetime) -> None:
         """Have these receivers told; within `changes`."""
-        mark = self._mark(partition)
+        mark, notice = self._mark(partition), alert if isinstance(alert, Notice) else notice_of(alert)
         for receiver in receivers:
             waiting = Waiting(
-                receiver=receiver, partition=partition, number=mark.n_queued, alert=alert, queued_at=now
+                receiver=receiver, partition=partition, number=mark.n_queued, alert=notice, queued_at=now
             )
             self._states.put(waiting.key, partition, waiting)
             self._staged.append(waiting)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
+from pipeline.feedback.actions_on_alerts import Resolved
+from pipeline.feedback.alert_desk import AlertDesk
 from pipeline.receivers.sample import sample_alert
 from pipeline.records import AlertRecord, encode
 from pipeline.roles.faust_app import Role
@@ -100,3 +103,28 @@ async def test_bytes_that_are_no_alert_are_a_dead_letter_and_hold_nothing_up(
         b"wrong_type",
     ]
     assert notifying.exits == []
+
+
+async def test_what_a_person_does_reaches_the_webhook_once_and_holds_after_a_kill(
+    notifying, second_hook, alertmanager
+) -> None:
+    desk, opened = AlertDesk(notifying.settings), alert_at(-5)
+    await publish(notifying, opened, alert_at(-4, topic="other"))
+    await posted(second_hook, opened)
+    act = functools.partial(desk.act, Resolved, "sample", by="ada", reason="an old story", at=datetime.now(UTC))
+    action = await asyncio.to_thread(act)
+    async with asyncio.timeout(PATIENCE_S):
+        while (told := (await second_hook.received.get()).body)["id"] != f"sample/1/resolved/{action.id}":
+            pass
+    assert (told["action"]["by"], told["transition"]) == ("ada", "closed")
+    await active(alertmanager, "other")
+    listed = await asyncio.to_thread(desk.open, datetime.now(UTC))
+    assert [each.alert.topic for each in listed] == ["other"]
+    await asyncio.to_thread(notifying.kill, Role.NOTIFY)
+    last = alert_at(-1, topic="other", number=2, transition="closed")
+    await publish(notifying, alert_at(-2, number=2, transition="escalated", severity="critical"), last)
+    await asyncio.to_thread(notifying.settle)
+    async with asyncio.timeout(PATIENCE_S):
+        while (key := (await second_hook.received.get()).headers["Idempotency-Key"]) != last.id:
+            assert key == "other/1/1"  # of the two topics' lanes either may come first; nothing more of `sample`
+    await active(alertmanager)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.receivers.firing import FiringAlerts
+from pipeline.receivers.notice import ActionTold, told_of
 from pipeline.receivers.sample import sample_alert
 
 NOW = datetime(2026, 1, 2, 16, 0, tzinfo=UTC)
@@ -121,3 +122,30 @@ def test_a_restored_snapshot_ends_as_the_original_does() -> None:
 def test_a_negative_retention_is_a_wrong_call() -> None:
     with pytest.raises(ValueError, match=r"retention_s must be >= 0, got -1"):
         FiringAlerts(-1.0)
+
+
+SEEN = ActionTold(id="a", type="acknowledged", by="ada", at=NOW)
+
+
+def test_who_looks_after_an_episode_is_told_with_it_from_then_on_also_of_a_graver_one() -> None:
+    firing = FiringAlerts(900.0)
+    firing.update(OPENED, NOW)
+    (posting,) = firing.update(told_of(OPENED, SEEN), NOW)
+    assert (posting.acknowledged, posting.alert, posting.is_firing) == (SEEN, OPENED, True)
+    firing.update(ESCALATED, NOW)
+    assert [(each.severity, each.acknowledged) for each in firing.get(NOW)] == [("warning", SEEN), ("critical", SEEN)]
+
+
+def test_an_acknowledgement_of_an_overtaken_alert_holds_all_the_same() -> None:
+    firing = FiringAlerts(900.0)
+    firing.update(ESCALATED, NOW)
+    (posting,) = firing.update(told_of(OPENED, SEEN), NOW)
+    assert (posting.severity, posting.acknowledged) == ("critical", SEEN)
+
+
+def test_an_acknowledgement_is_in_the_snapshot() -> None:
+    original, restored = FiringAlerts(900.0), FiringAlerts(900.0)
+    for alert in (OPENED, told_of(OPENED, SEEN)):
+        original.update(alert, NOW)
+    restored.restore(original.snapshot(), NOW)
+    assert [posting.acknowledged for posting in restored.update(CLOSED, NOW)] == [SEEN]

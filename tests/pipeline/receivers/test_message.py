@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 from pipeline.receivers.message import message_of
+from pipeline.receivers.notice import ActionTold, told_of
 from pipeline.receivers.sample import sample_alert
 from pipeline.records import AlertStory
 
@@ -56,3 +57,18 @@ def test_an_alert_without_stories_and_the_end_of_an_episode_are_as_short() -> No
     assert message.title == "Sample Ltd: closed"
     assert len(message.body.splitlines()) == 4
     assert "Read by an unknown policy" in message.body
+
+
+def test_what_a_person_did_comes_before_the_sentence_with_who_when_and_why() -> None:
+    at = datetime(2026, 1, 2, 15, 10, tzinfo=UTC)
+    seen = ActionTold(id="a", type="acknowledged", by="ada", at=at, reason="I call\nthem <@U1>")
+    message = message_of(told_of(sample_alert(), seen))
+    assert message.title == "Sample Ltd: acknowledged by ada, warning"
+    assert message.body.splitlines()[:2] == [
+        "Acknowledged by ada at 2026-01-02 15:10 UTC: I call them ‹＠U1›",
+        "Sample Ltd: 14 negative stories in 4 h where 1.2 (0 to 4) were expected",
+    ]
+    done = ActionTold(id="a", type="resolved", by="ada", at=at)
+    resolved = message_of(told_of(sample_alert(), done))
+    assert resolved.title == "Sample Ltd: resolved by ada"
+    assert resolved.body.splitlines()[0] == "Resolved by ada at 2026-01-02 15:10 UTC"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
+from pipeline.feedback.actions_on_alerts import Silenced, alert_action_of
 from pipeline.receivers.named import load_receivers
+from pipeline.receivers.notice import ActionTold, told_of
 from pipeline.receivers.signature import WebhookSigner
-from pipeline.records import AlertRecord, decode
+from pipeline.records import AlertRecord, decode, encode
 from pipeline.settings import Settings
 
 PAGE = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text(encoding="utf-8")
@@ -37,6 +42,17 @@ def test_its_receivers_are_taken(tmp_path: Path) -> None:
         ("alertmanager-2", "alertmanager"),
         ("risk-desk", "apprise"),
     ]
+
+
+def test_its_action_is_what_a_webhook_gets_beside_the_alert() -> None:
+    shown = json.loads(example("json action"))
+    alert = decode(AlertRecord, example("json alert").encode())
+    told = json.loads(encode(told_of(alert, msgspec.convert(shown["action"], ActionTold))))
+    assert {name: told[name] for name in shown} == shown
+
+
+def test_its_silence_is_one() -> None:
+    assert isinstance(alert_action_of(example("json silence").encode()), Silenced)
 
 
 def test_its_check_of_a_signature_takes_ours_and_neither_forged_nor_old_ones() -> None:

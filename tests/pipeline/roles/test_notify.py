@@ -8,15 +8,18 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
+from pipeline.feedback.actions_on_alerts import Acknowledged, AlertAction, Escalated, Resolved, Silenced
 from pipeline.metrics import Metrics
 from pipeline.receivers.sample import sample_alert
-from pipeline.records import AlertRecord, encode
+from pipeline.records import AlertRecord, Origin, encode
+from pipeline.roles.actions_inbox import OnAction
 from pipeline.roles.notify import NotifyRole
 from pipeline.settings import Settings
 
@@ -46,12 +49,51 @@ class Stream:
         self.n_acked += 1
 
 
+class Log:
+    """Partition 0 of `actions`, which outlives processes."""
+
+    def __init__(self) -> None:
+        self.actions: list[AlertAction] = []
+
+    def reader(self, on_action: OnAction) -> Reader:
+        return Reader(self.actions, on_action)
+
+
+class Reader:
+    def __init__(self, actions: list[AlertAction], on_action: OnAction) -> None:
+        self._actions = actions
+        self._on_action = on_action
+        self._n_read = 0
+
+    async def __aenter__(self) -> Reader:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def rewind(self) -> None:
+        self._n_read = 0
+
+    async def read_all(self) -> None:
+        await self.read()
+
+    async def read(self) -> int:
+        fresh = self._actions[self._n_read :]
+        for action in fresh:
+            self._on_action(action, Origin(0, self._n_read))
+            self._n_read += 1
+        return len(fresh)
+
+
 @asynccontextmanager
-async def notifying(changelog, **settings: Any) -> AsyncIterator[tuple[Stream, CollectorRegistry]]:
-    """A role that has taken over partition 0; it is killed at the end."""
+async def notifying(
+    changelog, log: Log | None = None, **settings: Any
+) -> AsyncIterator[tuple[Stream, CollectorRegistry]]:
+    """A role that has taken over partition 0, the only one; it is killed at the end."""
     app = SimpleNamespace(consumer_generation_id=1, consumer=SimpleNamespace(_committed_offset={}))
     registry, stream = CollectorRegistry(), Stream()
-    role = NotifyRole(app, Settings(**settings), changelog.states(), Metrics(registry))
+    chosen = Settings(partitions=1, **settings)
+    role = NotifyRole(app, chosen, changelog.states(), Metrics(registry), (log or Log()).reader)
     await role.take_over({0})
     role.loop.resume()
     task = asyncio.create_task(role.run(stream))
@@ -157,3 +199,122 @@ async def test_an_alert_goes_where_its_routes_say_and_to_all_if_one_of_them_is_n
         assert registry.get_sample_value("finsurge_unknown_routes_total") == 1
     assert "alert sample/1/2 goes to all: no receiver is called dsek" in caplog.messages
     assert hook.received.empty()
+
+
+def on(kind: type[Acknowledged | Escalated | Resolved], alert: AlertRecord, number: int = 1) -> AlertAction:
+    at = datetime(2026, 1, 2, 15, 10, tzinfo=UTC)
+    return kind(id=f"a-{number}", topic=alert.topic, by="ada", at=at, reason="seen", alert=alert)
+
+
+def silence(hours: float, **changes: Any) -> Silenced:
+    now = datetime.now(UTC)
+    return Silenced(id="s", topic="sample", by="ada", at=now, until=now + timedelta(hours=hours), **changes)
+
+
+async def test_an_action_is_told_once_whatever_restarts(changelog, hook) -> None:
+    log, opened = Log(), sample_alert(number=1)
+    async with notifying(changelog, log, webhook_url=hook.url, webhook_secret=SECRET) as (stream, _):
+        stream.publish(opened, offset=1)
+        assert await keys(hook, 1) == ["sample/1/1"]
+        log.actions.append(on(Acknowledged, opened))
+        told = await hook.next()
+        assert told.body["id"] == "sample/1/acknowledged/a-1"
+        assert told.body["action"] == {
+            "id": "a-1",
+            "type": "acknowledged",
+            "by": "ada",
+            "at": "2026-01-02T15:10:00Z",
+            "reason": "seen",
+        }
+    async with notifying(changelog, log, webhook_url=hook.url, webhook_secret=SECRET) as (stream, registry):
+        # it still holds: an escalation is not told, the end is
+        stream.publish(sample_alert(number=2, transition="escalated", severity="critical"), offset=2)
+        stream.publish(sample_alert(number=3, transition="closed"), offset=3)
+        assert await keys(hook, 1) == ["sample/1/3"]
+        assert registry.get_sample_value("finsurge_alerts_withheld_total", {"reason": "acknowledged"}) == 1
+
+
+async def test_a_silence_holds_across_restarts_until_it_is_ended(changelog, hook, caplog) -> None:
+    log = Log()
+    log.actions.append(silence(4))
+    hooked = {"webhook_url": hook.url, "webhook_secret": SECRET}
+    async with notifying(changelog, log, **hooked) as (stream, registry):
+        stream.publish(sample_alert(number=1), offset=1)
+        stream.publish(sample_alert(number=2, severity="critical", transition="escalated"), offset=2)
+        assert await keys(hook, 1) == ["sample/1/2"]
+        assert registry.get_sample_value("finsurge_alerts_withheld_total", {"reason": "silenced"}) == 1
+    logged = [message for message in caplog.messages if '"withheld":"silenced"' in message]
+    assert len(logged) == 1
+    async with notifying(changelog, log, **hooked) as (stream, _):
+        stream.publish(sample_alert(episode=2, number=1), offset=3)
+        await acked(stream, 1)
+        log.actions.append(silence(0))
+        stream.publish(sample_alert(episode=3, number=1), offset=4)
+        assert await keys(hook, 1) == ["sample/3/1"]
+
+
+async def test_an_alertmanager_shows_who_looks_after_an_episode_and_hears_its_end_in_spite_of_a_silence(
+    changelog, hook, alertmanager
+) -> None:
+    log, opened = Log(), sample_alert(number=1)
+
+    async def active(is_so: Any) -> list[dict[str, Any]]:
+        async with asyncio.timeout(PATIENCE_S):
+            while not is_so(found := await alertmanager.active()):
+                await asyncio.sleep(0.05)
+            return found
+
+    async with notifying(changelog, log, alertmanager_url=alertmanager.url) as (stream, _):
+        stream.publish(opened, offset=1)
+        await active(bool)
+        log.actions.append(on(Acknowledged, opened))
+        await active(lambda found: "acknowledged_by" in found[0]["annotations"])
+    await alertmanager.stop()
+    await alertmanager.start()
+    async with notifying(changelog, log, alertmanager_url=alertmanager.url) as (stream, _):
+        (found,) = await active(bool)
+        assert found["annotations"]["acknowledged_by"] == "ada"
+        assert found["annotations"]["acknowledged_at"] == "2026-01-02T15:10:00Z"
+        log.actions.append(silence(4))
+        stream.publish(sample_alert(number=2, transition="closed"), offset=2)
+        await active(lambda found: not found)
+
+
+async def test_a_resolved_episode_ends_for_an_alertmanager_and_is_not_told_again_after_a_restart(
+    changelog, hook, alertmanager
+) -> None:
+    log, opened, other = Log(), sample_alert(number=1), sample_alert(topic="other")
+    async with notifying(changelog, log, alertmanager_url=alertmanager.url) as (stream, _):
+        stream.publish(opened, offset=1)
+        stream.publish(other, offset=2)
+        async with asyncio.timeout(PATIENCE_S):
+            while len(await alertmanager.active()) < 2:
+                await asyncio.sleep(0.05)
+            log.actions.append(on(Resolved, opened))
+            while len(await alertmanager.active()) > 1:
+                await asyncio.sleep(0.05)
+        stream.publish(sample_alert(number=2, transition="escalated", severity="critical"), offset=3)
+        await acked(stream, 3)
+    await alertmanager.stop()
+    await alertmanager.start()
+    async with notifying(changelog, log, alertmanager_url=alertmanager.url), asyncio.timeout(PATIENCE_S):
+        while not (found := await alertmanager.active()):
+            await asyncio.sleep(0.05)
+    assert [alert["labels"]["topic"] for alert in found] == ["other"]
+
+
+async def test_escalating_tells_all_that_it_is_critical_under_an_id_of_its_own(
+    changelog, hook, second_hook, tmp_path
+) -> None:
+    file = tmp_path / "receivers.yaml"
+    file.write_text(f"receivers: [{{name: desk, kind: webhook, url: '{second_hook.url}'}}]")
+    log, opened = Log(), sample_alert(number=1, routes=("desk",))
+    async with notifying(changelog, log, webhook_url=hook.url, webhook_secret=SECRET, receivers=file) as (stream, _):
+        stream.publish(opened, offset=1)
+        assert (await second_hook.next()).body["severity"] == "warning"
+        log.actions.append(on(Escalated, opened))
+        assert await keys(hook, 1) == ["sample/1/escalated/a-1"]
+        told = (await second_hook.next()).body
+        assert (told["severity"], told["transition"], told["summary"]) == ("critical", "escalated", opened.summary)
+        stream.publish(sample_alert(number=2, transition="closed", routes=("desk",)), offset=2)
+        assert await keys(hook, 1) == ["sample/1/2"]  # who has heard of it hears of its end

@@ -1,0 +1,139 @@
+"""Who is told what: routes, and what people have said about topics and episodes. Knows no Kafka and no clock."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from pipeline.feedback.actions_in_force import ActionsInForce
+from pipeline.feedback.actions_on_alerts import Acknowledged, AlertAction, Escalated, Resolved, Silenced
+from pipeline.metrics import Metrics
+from pipeline.receivers.notice import ActionTold, Notice, WithheldReason, notice_of, told_of
+from pipeline.receivers.outbox import CommittedStates, Outbox
+from pipeline.receivers.routing import LOG, route
+from pipeline.records import AlertRecord, Origin
+from pipeline.stage import partition_of
+
+log = logging.getLogger(__name__)
+OnEpisode = Acknowledged | Escalated | Resolved
+
+
+class Teller:
+    """Puts alerts and what people do about them into the outbox, and keeps the open alert of each topic.
+
+    All of it happens within the outbox's `changes`.
+
+    Args:
+        states: of the role.
+        outbox: over the same states.
+        metrics: is told what is withheld, and of unknown routes.
+        forgetful: receivers that hold what is open, which must hear of its end whatever people say.
+        partitions: of `alerts` and `actions`.
+    """
+
+    def __init__(
+        self,
+        states: CommittedStates,
+        outbox: Outbox,
+        metrics: Metrics,
+        *,
+        forgetful: frozenset[str],
+        partitions: int,
+    ) -> None:
+        self._states = states
+        self._outbox = outbox
+        self._metrics = metrics
+        self._forgetful = forgetful
+        self._partitions = partitions
+        self._in_force = ActionsInForce()
+
+    def forget_actions(self) -> None:
+        """Have no action hold; they are read again."""
+        self._in_force = ActionsInForce()
+
+    def open_alerts(self) -> Iterator[AlertRecord]:
+        """Yield the last alert of each open episode, with who looks after it."""
+        for _topic, state in self._states.items():  # noqa: PERF102 - it is no dict
+            if isinstance(state, AlertRecord):
+                action = self._in_force.acknowledgement_of(state)
+                yield told_of(state, _told(action)) if action else state
+
+    def take_alert(self, alert: AlertRecord, partition: int, now: datetime) -> None:
+        """Have those told that an alert is for, and those that have heard of its episode."""
+        withheld = self._in_force.withheld(alert, now)
+        held = self._held(alert)
+        if held is not None:
+            alert = msgspec.structs.replace(alert, routes=_both(held.routes, alert.routes))
+        if withheld is None:
+            self._put(notice_of(alert), partition, now)
+            self._keep(alert, partition)
+        else:
+            self._withhold(alert, withheld, partition, now)
+
+    def take_action(self, action: AlertAction, origin: Origin, now: datetime, *, is_owned: bool) -> None:
+        """Have an action hold, and those told whom it concerns, if this process owns its partition."""
+        self._in_force.update(action)
+        if not is_owned or not self._outbox.apply_action(origin):
+            return
+        if origin.partition != partition_of(action.topic, self._partitions):
+            log.warning("action %s is not told: it must be keyed by its topic, %s", action.id, action.topic)
+        elif isinstance(action, Silenced):
+            log.info("%s is silenced by %s until %s", action.topic, action.by, action.until)
+        else:
+            self._tell(action, origin.partition, now)
+
+    def _tell(self, action: OnEpisode, partition: int, now: datetime) -> None:
+        held = self._held(action.alert)
+        # what the person saw may have changed since
+        alert = action.alert if held is None else max(action.alert, held, key=lambda each: each.number)
+        told = told_of(alert, _told(action))
+        self._put(told, partition, now)
+        if held is not None and not isinstance(action, Acknowledged):
+            self._keep(told, partition)
+
+    def _held(self, alert: AlertRecord) -> AlertRecord | None:
+        """Return the open alert of the same episode."""
+        state = self._states.get(alert.topic)
+        return state if isinstance(state, AlertRecord) and state.episode == alert.episode else None
+
+    def _put(self, notice: Notice, partition: int, now: datetime) -> None:
+        receivers, unknown = route(notice, self._outbox.receivers)
+        if unknown:
+            self._metrics.count_unknown_route()
+            log.error("alert %s goes to all: no receiver is called %s", notice.id, ", ".join(unknown))
+        self._outbox.put(notice, receivers, partition, now)
+
+    def _withhold(self, alert: AlertRecord, reason: WithheldReason, partition: int, now: datetime) -> None:
+        self._metrics.count_withheld(reason)
+        receivers = [LOG]
+        if alert.transition == "closed":
+            # who resolved it has ended it there already
+            if reason is not WithheldReason.RESOLVED:
+                receivers += [
+                    name for name in route(alert, self._outbox.receivers).receivers if name in self._forgetful
+                ]
+            self._keep(alert, partition)
+        self._outbox.put(notice_of(alert, withheld=reason), receivers, partition, now)
+
+    def _keep(self, alert: AlertRecord, partition: int) -> None:
+        if alert.transition == "closed":
+            self._states.drop(alert.topic, partition)
+        else:
+            self._states.put(alert.topic, partition, alert)
+
+
+def _both(routes: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*routes, *others))) if routes and others else ()
+
+
+def _told(action: OnEpisode) -> ActionTold:
+    kinds: dict[type[OnEpisode], Literal["acknowledged", "escalated", "resolved"]] = {
+        Acknowledged: "acknowledged",
+        Escalated: "escalated",
+        Resolved: "resolved",
+    }
+    return ActionTold(id=action.id, type=kinds[type(action)], by=action.by, at=action.at, reason=action.reason)
