@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from pipeline.feedback.actions_on_alerts import Acknowledged, AlertAction, Resolved, Silenced
-from pipeline.receivers.notice import WithheldReason
+from pipeline.receivers.notice import WithheldReason, subject_of
 from pipeline.records import AlertRecord
 
 
 class ActionsInForce:
-    """The last silence, acknowledgement and resolution of each topic.
+    """The last silence of each topic, and the last acknowledgement and resolution of it and of each rule on it.
 
     Its state is the log of actions itself, which is read again from its beginning; it grows with the topics that were
     ever acted upon, not with the actions.
@@ -36,9 +36,9 @@ class ActionsInForce:
         if isinstance(action, Silenced):
             self._silences[action.topic] = action
         elif isinstance(action, Acknowledged):
-            self._acknowledgements[action.topic] = action
+            self._acknowledgements[subject_of(action.alert)] = action
         elif isinstance(action, Resolved):
-            self._resolutions[action.topic] = action
+            self._resolutions[subject_of(action.alert)] = action
 
     def silence_of(self, topic: str, now: datetime) -> Silenced | None:
         """Return the silence over a topic."""
@@ -47,12 +47,12 @@ class ActionsInForce:
 
     def acknowledgement_of(self, alert: AlertRecord) -> Acknowledged | None:
         """Return who looks after this alert's episode."""
-        action = self._acknowledgements.get(alert.topic)
+        action = self._acknowledgements.get(subject_of(alert))
         return action if action is not None and action.episode == alert.episode else None
 
     def is_resolved(self, alert: AlertRecord) -> bool:
         """Return whether somebody has done with this alert's episode."""
-        action = self._resolutions.get(alert.topic)
+        action = self._resolutions.get(subject_of(alert))
         return action is not None and action.episode == alert.episode
 
     def withheld(self, alert: AlertRecord, now: datetime) -> WithheldReason | None:

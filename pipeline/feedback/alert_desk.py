@@ -24,6 +24,7 @@ from pipeline.feedback.actions_on_alerts import (
     alert_action_of,
 )
 from pipeline.feedback.actions_sender import send_action
+from pipeline.receivers.notice import subject_of
 from pipeline.records import AlertRecord, decode
 from pipeline.settings import Settings
 
@@ -55,9 +56,9 @@ def open_episodes(alerts: Iterable[AlertRecord], actions: ActionsInForce, now: d
     """
     last: dict[str, AlertRecord] = {}
     for alert in alerts:
-        held = last.get(alert.topic)
+        held = last.get(subject_of(alert))
         if held is None or (alert.episode, alert.number) >= (held.episode, held.number):
-            last[alert.topic] = alert
+            last[subject_of(alert)] = alert
     found = [alert for alert in last.values() if alert.transition != "closed" and not actions.is_resolved(alert)]
     return [
         OpenEpisode(alert, actions.acknowledgement_of(alert), actions.silence_of(alert.topic, now))
@@ -88,15 +89,13 @@ class AlertDesk:
         return asyncio.run(self._read(now))
 
     def act(self, kind: type[OnOne], topic: str, *, by: str, reason: str, at: datetime) -> OnOne:
-        """Act upon a topic's open episode, and return the action.
+        """Act upon the open episode of a topic, or of a rule on it (topic!rule), and return the action.
 
         Raises:
             CommandFailed: the topic has none, or the action is none.
         """
-        found = [each.alert for each in self.open(at) if each.alert.topic == topic]
-        if not found:
-            raise CommandFailed(f"{topic} has no open episode: see `finsurge alerts list`")
-        fields = {"id": _new_id(), "topic": topic, "by": by, "reason": reason.strip(), "at": at, "alert": found[0]}
+        alert = _named(topic, [each.alert for each in self.open(at)])
+        fields = {"id": _new_id(), "topic": alert.topic, "by": by, "reason": reason.strip(), "at": at, "alert": alert}
         action = _checked(kind, fields)
         asyncio.run(send_action(self._settings, action))
         return action
@@ -131,6 +130,15 @@ class AlertDesk:
             except msgspec.DecodeError:  # it is in the dead letters
                 continue
         return open_episodes(alerts, in_force, now)
+
+
+def _named(name: str, alerts: list[AlertRecord]) -> AlertRecord:
+    for alert in alerts:
+        if subject_of(alert) == name:
+            return alert
+    of_rules = [subject_of(alert) for alert in alerts if alert.topic == name]
+    mend = f"there are: {', '.join(of_rules)}" if of_rules else "see `finsurge alerts list`"
+    raise CommandFailed(f"{name} has no open episode; {mend}")
 
 
 def _checked(kind: type[Made], fields: dict[str, Any]) -> Made:

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline.feedback.alert_desk import OpenEpisode
+from pipeline.receivers.notice import subject_of
 
 
 def episodes_table(episodes: list[OpenEpisode], now: datetime) -> Table:
@@ -23,7 +24,11 @@ def episodes_table(episodes: list[OpenEpisode], now: datetime) -> Table:
         alert = episode.alert
         hours = (now - alert.opened_at).total_seconds() / 3600
         table.add_row(
-            escape(alert.topic), alert.severity, f"{hours:.1f} h", escape(alert.summary), escape(_people(episode))
+            escape(subject_of(alert)),
+            alert.severity,
+            f"{hours:.1f} h",
+            escape(alert.summary),
+            escape(_people(episode)),
         )
     return table
 

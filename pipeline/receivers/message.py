@@ -10,6 +10,7 @@ from pipeline.records import AlertRecord, AlertStory
 
 _MAX_STORIES = 5
 _MAX_EXCERPT_CHARS = 160
+_MAX_NAMES = 5
 # what people wrote must not ping a whole channel (<!channel>, @everyone) when it is quoted there
 _DEFUSED = str.maketrans({"<": "‹", ">": "›", "@": "＠"})
 
@@ -48,8 +49,16 @@ def _lines(alert: AlertRecord) -> Iterator[str]:
         yield from _story_lines(story)
     if alert.stories:
         yield ""
+    if alert.affected:
+        names = ", ".join(_plain(each.topic_name) for each in alert.affected[:_MAX_NAMES])
+        more = max(alert.n_affected, len(alert.affected)) - min(len(alert.affected), _MAX_NAMES)
+        yield f"Affected: {names}{f' and {more} more' if more else ''}"
+    if alert.related:
+        yield f"Related: {', '.join(map(_plain, alert.related[:_MAX_NAMES]))}"
     yield f"Severity: {alert.severity}. Sources: {alert.n_sources}. Since {alert.opened_at:%Y-%m-%d %H:%M} UTC."
     yield f"Read by {', '.join(alert.policy_versions) or 'an unknown policy'}. Alert {_plain(alert.id)}"
+    if alert.link:
+        yield alert.link
 
 
 def _story_lines(story: AlertStory) -> Iterator[str]:

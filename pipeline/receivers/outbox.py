@@ -50,7 +50,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NotifyState = AlertRecord | Waiting | Mark
-"""All that the changelog of `notify` holds: the open alert of each topic under its name, and the above."""
+"""All that the changelog of `notify` holds: the open alert of each topic, or absolute rule on it, and the above."""
 
 
 def decode_state(key: str, value: bytes) -> NotifyState:

@@ -47,13 +47,14 @@ _SAMPLE = AlertRecord(
 
 
 def sample_alert(**changes: Any) -> AlertRecord:
-    """Return the sample with some fields changed; its id follows topic, episode and number.
+    """Return the sample with some fields changed; its id follows topic, rule, episode and number.
 
     >>> sample_alert(number=2, transition="escalated").id
     'sample/1/2'
     """
     alert = msgspec.structs.replace(_SAMPLE, **changes)
-    return msgspec.structs.replace(alert, id=f"{alert.topic}/{alert.episode}/{alert.number}")
+    rule = f"!{alert.rule}" if alert.rule else ""
+    return msgspec.structs.replace(alert, id=f"{alert.topic}{rule}/{alert.episode}/{alert.number}")
 
 
 def trial_alert(now: datetime) -> AlertRecord:

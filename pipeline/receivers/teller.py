@@ -12,7 +12,7 @@ import msgspec
 from pipeline.feedback.actions_in_force import ActionsInForce
 from pipeline.feedback.actions_on_alerts import Acknowledged, AlertAction, Escalated, Resolved, Silenced
 from pipeline.metrics import Metrics
-from pipeline.receivers.notice import ActionTold, Notice, WithheldReason, notice_of, told_of
+from pipeline.receivers.notice import ActionTold, Notice, WithheldReason, notice_of, subject_of, told_of
 from pipeline.receivers.outbox import CommittedStates, Outbox
 from pipeline.receivers.routing import LOG, route
 from pipeline.records import AlertRecord, Origin
@@ -23,7 +23,7 @@ OnEpisode = Acknowledged | Escalated | Resolved
 
 
 class Teller:
-    """Puts alerts and what people do about them into the outbox, and keeps the open alert of each topic.
+    """Puts alerts and what people do about them into the outbox, and keeps what is open of each topic and rule.
 
     All of it happens within the outbox's `changes`.
 
@@ -97,7 +97,7 @@ class Teller:
 
     def _held(self, alert: AlertRecord) -> AlertRecord | None:
         """Return the open alert of the same episode."""
-        state = self._states.get(alert.topic)
+        state = self._states.get(subject_of(alert))
         return state if isinstance(state, AlertRecord) and state.episode == alert.episode else None
 
     def _put(self, notice: Notice, partition: int, now: datetime) -> None:
@@ -121,9 +121,9 @@ class Teller:
 
     def _keep(self, alert: AlertRecord, partition: int) -> None:
         if alert.transition == "closed":
-            self._states.drop(alert.topic, partition)
+            self._states.drop(subject_of(alert), partition)
         else:
-            self._states.put(alert.topic, partition, alert)
+            self._states.put(subject_of(alert), partition, alert)
 
 
 def _both(routes: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:

@@ -99,6 +99,13 @@ def test_an_acknowledged_episode_is_not_escalated_but_its_end_is_told_and_so_is_
     assert actions.withheld(sample_alert(episode=2, number=2, **escalated), NOON) is None
 
 
+def test_what_is_said_of_an_episode_of_a_rule_is_not_said_of_the_topics_own() -> None:
+    actions, ruled = ActionsInForce(), {"number": 2, "transition": "escalated", "rule": "r"}
+    actions.update(on(Resolved, rule="r"))
+    assert actions.withheld(sample_alert(**ruled), NOON) is WithheldReason.RESOLVED
+    assert actions.withheld(sample_alert(number=2, transition="escalated"), NOON) is None
+
+
 def test_of_a_resolved_episode_nothing_more_is_told_however_critical() -> None:
     actions = ActionsInForce()
     actions.update(on(Resolved))

@@ -38,6 +38,13 @@ def test_an_alert_that_comes_again_opens_nothing_anew() -> None:
     assert [each.alert for each in open_episodes([opened, closed, again], ActionsInForce(), NOON)] == [again]
 
 
+def test_the_episodes_of_a_topic_and_of_the_rules_on_it_are_told_apart() -> None:
+    alerts = [alert("a"), alert("a", 1, rule="r"), alert("a", 1, rule="r", number=2, transition="closed")]
+    assert [each.alert for each in open_episodes(alerts, ActionsInForce(), NOON)] == [alert("a")]
+    alerts = [alert("a", 1, rule="r"), alert("a"), alert("a", number=2, transition="closed")]
+    assert [each.alert.rule for each in open_episodes(alerts, ActionsInForce(), NOON)] == ["r"]
+
+
 def test_what_people_said_stands_beside_it_and_what_they_resolved_is_gone() -> None:
     actions, told = ActionsInForce(), {"by": "ada", "at": NOON}
     seen = Acknowledged(id="1", topic="a", alert=alert("a"), **told)

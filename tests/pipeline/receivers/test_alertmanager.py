@@ -84,6 +84,13 @@ async def test_a_transition_told_again_is_still_one_alert(receiver, alertmanager
     assert len(await alertmanager.active()) == 1
 
 
+async def test_the_episode_of_a_rule_is_an_alert_beside_that_of_the_topic(receiver, alertmanager) -> None:
+    await receiver.deliver(alert_at(-5))
+    await receiver.deliver(alert_at(-4, rule="half-bad", link="https://console.example.com/1"))
+    found = {alert["labels"].get("rule"): alert["annotations"].get("link") for alert in await alertmanager.active()}
+    assert found == {None: None, "half-bad": "https://console.example.com/1"}
+
+
 async def test_an_alertmanager_that_restarts_is_told_again_what_is_open(receiver, alertmanager) -> None:
     await receiver.deliver(alert_at(-9, episode=1))
     await receiver.deliver(alert_at(-8, episode=2))

@@ -143,6 +143,14 @@ def test_an_acknowledgement_of_an_overtaken_alert_holds_all_the_same() -> None:
     assert (posting.severity, posting.acknowledged) == ("critical", SEEN)
 
 
+def test_the_episode_of_a_rule_fires_beside_that_of_the_topic() -> None:
+    firing, ruled = FiringAlerts(900.0), sample_alert(rule="r")
+    firing.update(OPENED, NOW)
+    firing.update(ruled, NOW)
+    firing.update(CLOSED, NOW)
+    assert [posting.alert for posting in firing.get(NOW) if posting.is_firing] == [ruled]
+
+
 def test_an_acknowledgement_is_in_the_snapshot() -> None:
     original, restored = FiringAlerts(900.0), FiringAlerts(900.0)
     for alert in (OPENED, told_of(OPENED, SEEN)):

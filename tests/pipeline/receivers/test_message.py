@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from pipeline.receivers.message import message_of
 from pipeline.receivers.notice import ActionTold, told_of
 from pipeline.receivers.sample import sample_alert
-from pipeline.records import AlertStory
+from pipeline.records import AffectedTopic, AlertStory
 
 
 def story(number: int, **changes: object) -> AlertStory:
@@ -43,6 +43,17 @@ def test_only_the_first_five_stories_are_told_and_each_in_one_short_line() -> No
 def test_a_story_alone_has_no_copies_and_only_web_addresses_become_links() -> None:
     lines = message_of(sample_alert(stories=(story(1, url="javascript:alert(1)"),))).body.splitlines()
     assert lines[2:4] == ["- Sample Ltd story 1 (example.com)", ""]
+
+
+def test_topics_that_it_reaches_and_the_link_to_the_console_are_told() -> None:
+    affected = tuple(AffectedTopic(f"t{n}", f"Topic {n}", 3, 0.1) for n in range(6))
+    alert = sample_alert(
+        affected=affected, n_affected=40, related=("Panasonic",), link="https://console.example.com/1"
+    )
+    lines = message_of(alert).body.splitlines()
+    assert "Affected: Topic 0, Topic 1, Topic 2, Topic 3, Topic 4 and 35 more" in lines
+    assert "Related: Panasonic" in lines
+    assert lines[-1] == "https://console.example.com/1"
 
 
 def test_what_people_wrote_pings_nobody_when_it_is_quoted() -> None:
