@@ -48,7 +48,7 @@ class AppriseReceiver:
         AppriseUrlInvalid: there is no such service, or its URL lacks something.
     """
 
-    def __init__(self, name: str, url: str, *, timeout_s: float = 30.0) -> None:
+    def __init__(self, name: str, url: str, *, timeout_s: float = 15.0) -> None:
         _keep_quiet()
         self.name = name
         self._timeout_s = timeout_s

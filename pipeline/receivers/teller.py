@@ -82,7 +82,7 @@ class Teller:
         if origin.partition != partition_of(action.topic, self._partitions):
             log.warning("action %s is not told: it must be keyed by its topic, %s", action.id, action.topic)
         elif isinstance(action, Silenced):
-            log.info("%s is silenced by %s until %s", action.topic, action.by, action.until)
+            log.info("%s is silenced by %s until %s", action.topic, action.by, f"{action.until:%Y-%m-%d %H:%M %Z}")
         else:
             self._tell(action, origin.partition, now)
 
@@ -91,7 +91,10 @@ class Teller:
         # what the person saw may have changed since
         alert = action.alert if held is None else max(action.alert, held, key=lambda each: each.number)
         told = told_of(alert, _told(action))
-        self._put(told, partition, now)
+        if self._in_force.silence_of(action.topic, now) is not None and not isinstance(action, Escalated):
+            self._hush(told, WithheldReason.SILENCED, partition, now, also=self._forgetful)
+        else:
+            self._put(told, partition, now)
         if held is not None and not isinstance(action, Acknowledged):
             self._keep(told, partition)
 
@@ -108,15 +111,20 @@ class Teller:
         self._outbox.put(notice, receivers, partition, now)
 
     def _withhold(self, alert: AlertRecord, reason: WithheldReason, partition: int, now: datetime) -> None:
-        self._metrics.count_withheld(reason)
-        receivers = [LOG]
-        if alert.transition == "closed":
-            # who resolved it has ended it there already
-            if reason is not WithheldReason.RESOLVED:
-                receivers += [
-                    name for name in route(alert, self._outbox.receivers).receivers if name in self._forgetful
-                ]
+        is_end = alert.transition == "closed"
+        # who resolved an episode has ended it there already
+        also = self._forgetful if is_end and reason is not WithheldReason.RESOLVED else frozenset[str]()
+        self._hush(alert, reason, partition, now, also=also)
+        if is_end:
             self._keep(alert, partition)
+
+    def _hush(
+        self, alert: AlertRecord, reason: WithheldReason, partition: int, now: datetime, *, also: frozenset[str]
+    ) -> None:
+        """Tell the log, and of those that the alert is for `also` these."""
+        self._metrics.count_withheld(reason)
+        routed = route(alert, self._outbox.receivers).receivers
+        receivers = [name for name in routed if name == LOG or name in also]
         self._outbox.put(notice_of(alert, withheld=reason), receivers, partition, now)
 
     def _keep(self, alert: AlertRecord, partition: int) -> None:

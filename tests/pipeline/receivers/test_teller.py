@@ -71,6 +71,18 @@ async def test_a_silenced_topic_is_told_to_the_log_alone_but_forgetful_receivers
     assert list(told.teller.open_alerts()) == []
 
 
+async def test_what_people_do_about_a_silenced_topic_is_told_to_those_who_must_know_but_an_escalation_to_all(
+    changelog,
+) -> None:
+    told = await Told(changelog).start()
+    await told.alert(number=1)
+    await told.action(silence(also_critical=True))
+    seen, up, done = "sample/1/acknowledged/a", "sample/1/escalated/a", "sample/1/resolved/a"
+    assert await told.action(on(Acknowledged)) == {"log": [seen], "am": [seen]}
+    assert await told.action(on(Escalated)) == {name: [up] for name in RECEIVERS}
+    assert await told.action(on(Resolved)) == {"log": [done], "am": [done]}
+
+
 async def test_what_is_kept_from_receivers_is_not_told_again_to_one_that_forgets(changelog) -> None:
     told = await Told(changelog).start()
     await told.alert(number=1)
