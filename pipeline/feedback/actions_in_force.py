@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pipeline.feedback.actions_on_alerts import Acknowledged, AlertAction, Resolved, Silenced
-from pipeline.receivers.notice import WithheldReason, subject_of
+from pipeline.receivers.notice import WithheldReason
 from pipeline.records import AlertRecord
 
 
@@ -36,9 +36,9 @@ class ActionsInForce:
         if isinstance(action, Silenced):
             self._silences[action.topic] = action
         elif isinstance(action, Acknowledged):
-            self._acknowledgements[subject_of(action.alert)] = action
+            self._acknowledgements[action.alert.subject] = action
         elif isinstance(action, Resolved):
-            self._resolutions[subject_of(action.alert)] = action
+            self._resolutions[action.alert.subject] = action
 
     def silence_of(self, topic: str, now: datetime) -> Silenced | None:
         """Return the silence over a topic."""
@@ -47,12 +47,12 @@ class ActionsInForce:
 
     def acknowledgement_of(self, alert: AlertRecord) -> Acknowledged | None:
         """Return who looks after this alert's episode."""
-        action = self._acknowledgements.get(subject_of(alert))
+        action = self._acknowledgements.get(alert.subject)
         return action if action is not None and action.episode == alert.episode else None
 
     def is_resolved(self, alert: AlertRecord) -> bool:
         """Return whether somebody has done with this alert's episode."""
-        action = self._resolutions.get(subject_of(alert))
+        action = self._resolutions.get(alert.subject)
         return action is not None and action.episode == alert.episode
 
     def withheld(self, alert: AlertRecord, now: datetime) -> WithheldReason | None:

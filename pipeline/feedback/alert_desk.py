@@ -24,7 +24,6 @@ from pipeline.feedback.actions_on_alerts import (
     alert_action_of,
 )
 from pipeline.feedback.actions_sender import send_action
-from pipeline.receivers.notice import subject_of
 from pipeline.records import AlertRecord, decode
 from pipeline.settings import Settings
 
@@ -56,9 +55,9 @@ def open_episodes(alerts: Iterable[AlertRecord], actions: ActionsInForce, now: d
     """
     last: dict[str, AlertRecord] = {}
     for alert in alerts:
-        held = last.get(subject_of(alert))
+        held = last.get(alert.subject)
         if held is None or (alert.episode, alert.number) >= (held.episode, held.number):
-            last[subject_of(alert)] = alert
+            last[alert.subject] = alert
     found = [alert for alert in last.values() if alert.transition != "closed" and not actions.is_resolved(alert)]
     return [
         OpenEpisode(alert, actions.acknowledgement_of(alert), actions.silence_of(alert.topic, now))
@@ -134,9 +133,9 @@ class AlertDesk:
 
 def _named(name: str, alerts: list[AlertRecord]) -> AlertRecord:
     for alert in alerts:
-        if subject_of(alert) == name:
+        if alert.subject == name:
             return alert
-    of_rules = [subject_of(alert) for alert in alerts if alert.topic == name]
+    of_rules = [alert.subject for alert in alerts if alert.topic == name]
     mend = f"there are: {', '.join(of_rules)}" if of_rules else "see `finsurge alerts list`"
     raise CommandFailed(f"{name} has no open episode; {mend}")
 

@@ -8,7 +8,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline.feedback.alert_desk import OpenEpisode
-from pipeline.receivers.notice import subject_of
 
 
 def episodes_table(episodes: list[OpenEpisode], now: datetime) -> Table:
@@ -24,7 +23,7 @@ def episodes_table(episodes: list[OpenEpisode], now: datetime) -> Table:
         alert = episode.alert
         hours = (now - alert.opened_at).total_seconds() / 3600
         table.add_row(
-            escape(subject_of(alert)),
+            escape(alert.subject),
             alert.severity,
             f"{hours:.1f} h",
             escape(alert.summary),

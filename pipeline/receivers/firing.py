@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pipeline.receivers.notice import ActionTold, action_told, subject_of, told_of
+from pipeline.receivers.notice import ActionTold, action_told, told_of
 from pipeline.records import AlertRecord
 
 Severity = Literal["warning", "critical"]
@@ -80,7 +80,7 @@ class FiringAlerts:
     def update(self, alert: AlertRecord, now: datetime) -> tuple[Posting, ...]:
         """Apply a transition and return the postings that it changes; none for one that is overtaken."""
         self._drop_old(now)
-        key = subject_of(alert), alert.episode
+        key = alert.subject, alert.episode
         held = self._held.get(key, ())
         acknowledged = _acknowledgement(alert)
         if acknowledged and held:
@@ -106,7 +106,7 @@ class FiringAlerts:
 
     def forget(self, alert: AlertRecord) -> None:
         """Tell of this alert's episode no more."""
-        self._held.pop((subject_of(alert), alert.episode), None)
+        self._held.pop((alert.subject, alert.episode), None)
 
     def snapshot(self) -> tuple[AlertRecord, ...]:
         """Return the last transition of each episode, with who looks after it."""

@@ -49,16 +49,6 @@ class Notice(AlertRecord, frozen=True, kw_only=True):
     withheld: WithheldReason | None = None
 
 
-def subject_of(alert: AlertRecord) -> str:
-    """Return what the alert's episodes are numbered for: its topic, or an absolute rule on it.
-
-    >>> from pipeline.receivers.sample import sample_alert
-    >>> subject_of(sample_alert()), subject_of(sample_alert(rule="half-bad"))
-    ('sample', 'sample!half-bad')
-    """
-    return f"{alert.topic}!{alert.rule}" if alert.rule else alert.topic
-
-
 def notice_of(alert: AlertRecord, **changes: Any) -> Notice:
     """Return an alert with some fields changed."""
     fields = {name: getattr(alert, name) for name in alert.__struct_fields__}
@@ -72,12 +62,10 @@ def told_of(alert: AlertRecord, action: ActionTold) -> Notice:
     >>> done = ActionTold(id="a-2", type="resolved", by="ada", at=sample_alert().at)
     >>> told = told_of(sample_alert(), done)
     >>> told.id, told.transition
-    ('sample/1/resolved/a-2', 'closed')
+    ('sample/1/resolved-a-2', 'closed')
     """
-    changes: dict[str, Any] = {
-        "id": f"{subject_of(alert)}/{alert.episode}/{action.type}/{action.id}",
-        "action": action,
-    }
+    name = f"{action.type}-{action.id}".replace("/", "-")  # an id's last two parts are the episode and what it is of
+    changes: dict[str, Any] = {"id": f"{alert.subject}/{alert.episode}/{name}", "action": action}
     if action.type == "escalated":
         # to all, whatever its routes say
         changes |= {"transition": "escalated", "severity": "critical", "reason": action.type, "routes": ()}

@@ -12,7 +12,7 @@ import msgspec
 from pipeline.feedback.actions_in_force import ActionsInForce
 from pipeline.feedback.actions_on_alerts import Acknowledged, AlertAction, Escalated, Resolved, Silenced
 from pipeline.metrics import Metrics
-from pipeline.receivers.notice import ActionTold, Notice, WithheldReason, notice_of, subject_of, told_of
+from pipeline.receivers.notice import ActionTold, Notice, WithheldReason, notice_of, told_of
 from pipeline.receivers.outbox import CommittedStates, Outbox
 from pipeline.receivers.routing import LOG, route
 from pipeline.records import AlertRecord, Origin
@@ -100,7 +100,7 @@ class Teller:
 
     def _held(self, alert: AlertRecord) -> AlertRecord | None:
         """Return the open alert of the same episode."""
-        state = self._states.get(subject_of(alert))
+        state = self._states.get(alert.subject)
         return state if isinstance(state, AlertRecord) and state.episode == alert.episode else None
 
     def _put(self, notice: Notice, partition: int, now: datetime) -> None:
@@ -129,9 +129,9 @@ class Teller:
 
     def _keep(self, alert: AlertRecord, partition: int) -> None:
         if alert.transition == "closed":
-            self._states.drop(subject_of(alert), partition)
+            self._states.drop(alert.subject, partition)
         else:
-            self._states.put(subject_of(alert), partition, alert)
+            self._states.put(alert.subject, partition, alert)
 
 
 def _both(routes: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ async def test_what_a_person_does_reaches_the_webhook_once_and_holds_after_a_kil
     act = functools.partial(desk.act, Resolved, "sample", by="ada", reason="an old story", at=datetime.now(UTC))
     action = await asyncio.to_thread(act)
     async with asyncio.timeout(PATIENCE_S):
-        while (told := (await second_hook.received.get()).body)["id"] != f"sample/1/resolved/{action.id}":
+        while (told := (await second_hook.received.get()).body)["id"] != f"sample/1/resolved-{action.id}":
             pass
     assert (told["action"]["by"], told["transition"]) == ("ada", "closed")
     await active(alertmanager, "other")

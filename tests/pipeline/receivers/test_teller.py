@@ -77,7 +77,7 @@ async def test_what_people_do_about_a_silenced_topic_is_told_to_those_who_must_k
     told = await Told(changelog).start()
     await told.alert(number=1)
     await told.action(silence(also_critical=True))
-    seen, up, done = "sample/1/acknowledged/a", "sample/1/escalated/a", "sample/1/resolved/a"
+    seen, up, done = "sample/1/acknowledged-a", "sample/1/escalated-a", "sample/1/resolved-a"
     assert await told.action(on(Acknowledged)) == {"log": [seen], "am": [seen]}
     assert await told.action(on(Escalated)) == {name: [up] for name in RECEIVERS}
     assert await told.action(on(Resolved)) == {"log": [done], "am": [done]}
@@ -95,9 +95,9 @@ async def test_what_is_kept_from_receivers_is_not_told_again_to_one_that_forgets
 async def test_an_action_follows_the_routes_of_its_alert_and_an_escalation_goes_to_all(changelog) -> None:
     told, routed = await Told(changelog).start(), sample_alert(routes=("desk",))
     await told.alert(routes=("desk",))
-    ack = "sample/1/acknowledged/a"
+    ack = "sample/1/acknowledged-a"
     assert await told.action(on(Acknowledged, routed)) == {"log": [ack], "desk": [ack]}
-    up = "sample/1/escalated/a"
+    up = "sample/1/escalated-a"
     assert await told.action(on(Escalated, routed)) == {"log": [up], "am": [up], "desk": [up]}
     (held,) = told.teller.open_alerts()
     assert held.severity == "critical"
@@ -112,7 +112,7 @@ async def test_an_action_follows_the_routes_of_its_alert_and_an_escalation_goes_
 async def test_after_a_resolution_the_log_alone_hears_more(changelog) -> None:
     told = await Told(changelog).start()
     await told.alert(number=1)
-    done = "sample/1/resolved/a"
+    done = "sample/1/resolved-a"
     assert await told.action(on(Resolved)) == {name: [done] for name in RECEIVERS}
     assert list(told.teller.open_alerts()) == []
     assert await told.alert(number=2, transition="escalated", severity="critical") == {"log": ["sample/1/2"]}
@@ -144,7 +144,7 @@ async def test_an_action_that_was_told_before_holds_and_is_not_told_again(change
     again = await Told(changelog).start()
     assert await again.action(on(Acknowledged)) == {}
     (held,) = again.teller.open_alerts()
-    assert held.id == "sample/1/acknowledged/a"
+    assert held.id == "sample/1/acknowledged-a"
 
 
 async def test_an_action_that_is_keyed_otherwise_is_pointed_out(changelog, caplog: pytest.LogCaptureFixture) -> None:

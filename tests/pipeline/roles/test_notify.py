@@ -218,7 +218,7 @@ async def test_an_action_is_told_once_whatever_restarts(changelog, hook) -> None
         assert await keys(hook, 1) == ["sample/1/1"]
         log.actions.append(on(Acknowledged, opened))
         told = await hook.next()
-        assert told.body["id"] == "sample/1/acknowledged/a-1"
+        assert told.body["id"] == "sample/1/acknowledged-a-1"
         assert told.body["action"] == {
             "id": "a-1",
             "type": "acknowledged",
@@ -313,7 +313,7 @@ async def test_escalating_tells_all_that_it_is_critical_under_an_id_of_its_own(
         stream.publish(opened, offset=1)
         assert (await second_hook.next()).body["severity"] == "warning"
         log.actions.append(on(Escalated, opened))
-        assert await keys(hook, 1) == ["sample/1/escalated/a-1"]
+        assert await keys(hook, 1) == ["sample/1/escalated-a-1"]
         told = (await second_hook.next()).body
         assert (told["severity"], told["transition"], told["summary"]) == ("critical", "escalated", opened.summary)
         stream.publish(sample_alert(number=2, transition="closed", routes=("desk",)), offset=2)
