@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pipeline.checks.check import Check, Level, shown_address
 from pipeline.receivers.named import ReceiversInvalid, ReceiverSpec, is_web_url, load_receivers
+from pipeline.receivers.routing import LOG
 from pipeline.settings import Settings
 
 TIMEOUT_S = 5.0
@@ -30,6 +31,22 @@ def check_receivers(settings: Settings) -> Iterator[Check]:
         yield Check("receivers", Level.WARN, f"alerts go to the log alone; {mend}")
     for spec in specs:
         yield _look(spec)
+    yield from _check_routes(settings, {LOG, *(spec.name for spec in specs)})
+
+
+def _check_routes(settings: Settings, names: set[str]) -> Iterator[Check]:
+    from alerts.rules.parse import RulesInvalid
+    from pipeline.wiring import open_rules
+
+    try:
+        book = open_rules(settings)
+    except RulesInvalid:  # told by its own check
+        return
+    parts = [book.default, *(group.part for group in book.groups), *book.topics.values()]
+    unknown = sorted({name for part in parts for name in part.rule.routes if name not in names})
+    if unknown:
+        mend = "name them in FINSURGE_RECEIVERS, or correct FINSURGE_RULES"
+        yield Check("routes", Level.WARN, f"no receivers are called {', '.join(unknown)}: alerts go to all; {mend}")
 
 
 def _look(spec: ReceiverSpec) -> Check:

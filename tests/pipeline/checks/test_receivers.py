@@ -121,3 +121,12 @@ async def test_a_mistake_in_the_file_of_receivers_is_told(tmp_path: Path) -> Non
     (check,) = await asyncio.to_thread(lambda: list(check_receivers(Settings(receivers=tmp_path / "none.yaml"))))
     assert (check.name, check.level) == ("receivers", Level.FAIL)
     assert check.said.endswith("none.yaml: no such file or directory (FINSURGE_RECEIVERS)")
+
+
+async def test_routes_of_the_rules_that_lead_nowhere_are_told(served: Served, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("default: {routes: [webhook, log]}\ntopics: {bitcoin: {routes: [dsek]}}\n")
+    settings = Settings(webhook_url=f"http://{served.address}/", rules=rules)
+    _, check = await asyncio.to_thread(lambda: list(check_receivers(settings)))
+    assert (check.name, check.level) == ("routes", Level.WARN)
+    assert check.said.startswith("no receivers are called dsek: alerts go to all; name them in FINSURGE_RECEIVERS")
