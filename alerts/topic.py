@@ -19,6 +19,7 @@ from alerts.current import TickCounts
 from alerts.evidence import Evidence, EvidenceStory, Pulse
 from alerts.finals import FinalWindows
 from alerts.observation import Observation
+from alerts.rollup import Rollup, RollupState
 from alerts.stories import Assignment, Stories, StoriesState, StoryConfig, StoryState
 from alerts.surge import DetectorState, SurgeConfig, SurgeDetector
 from alerts.ticks import tick_end, tick_of
@@ -79,6 +80,7 @@ class TopicState(msgspec.Struct):
     watched_since: datetime | None
     revisions: dict[int, int] = {}
     finals: dict[int, bytes] = {}  # see FinalWindows
+    rollups: dict[int, RollupState] = {}  # by length in seconds
 
 
 class TopicTrend:
@@ -219,6 +221,7 @@ class TopicTrend:
         """
         self._state.stories = self._stories.state
         self._state.detector = None if self._detector is None else self._detector.state
+        self._state.rollups = {resolution_s: rollup.state for resolution_s, rollup in self._rollups.items()}
         state = self._state if with_pending else msgspec.structs.replace(self._state, pending=[])
         return msgspec.msgpack.encode(state)
 
@@ -236,6 +239,20 @@ class TopicTrend:
         self._windows = OpenWindows(state.topic, self._config.windows, state.windows)
         self._stories = Stories(self._config.stories, state.stories)
         self._finals = FinalWindows(state.topic, self._config.windows, self._config.stories.horizon_s, state.finals)
+        self._rollups = {
+            resolution_s: Rollup(
+                state.topic,
+                self._config.windows,
+                resolution_s,
+                self._config.stories.horizon_s,
+                state.rollups.get(resolution_s),
+            )
+            for resolution_s in self._config.windows.resolutions_s
+        }
+        for resolution_s in self._rollups.keys() - state.rollups.keys():
+            if state.closed_until is not None:
+                self._rollups[resolution_s].begin(self._finals.counts(), state.windows, state.closed_until)
+        self._rollups_due = self._next_rollup()
         self._corrections = Corrections(self._stories, self._windows, self._finals, self._config.windows)
         self._detector = (
             None if state.detector is None else SurgeDetector(state.topic, self._config.surge, state=state.detector)
@@ -249,6 +266,7 @@ class TopicTrend:
             self._pending_ticks[0] if self._pending_ticks else None,
             self._windows.next_tick(),
             self._detector.next_tick() if self._detector else None,
+            self._rollups_due,
         ]
         return min((tick for tick in due if tick is not None), default=None)
 
@@ -289,11 +307,21 @@ class TopicTrend:
         return has_grown and tick > counts.tick - self._config.surge.window_ticks
 
     def _close_windows(self, tick: int) -> list[Window]:
+        touched = self._windows.touched()
         closed = self._windows.close(tick)
-        for window in closed:
-            if window.status is WindowStatus.FINAL:
-                self._finals.keep(window, tick_of(window.start_at, self._bin_s))
-        return closed + self._finals.corrected()
+        final = [window for window in closed if window.status is WindowStatus.FINAL]
+        for window in final:
+            self._finals.keep(window, tick_of(window.start_at, self._bin_s))
+        changes = self._finals.changes()
+        closed += self._finals.corrected()
+        for rollup in self._rollups.values():
+            closed += rollup.close(tick, touched, final, changes, self._windows.held)
+        self._rollups_due = self._next_rollup()
+        return closed
+
+    def _next_rollup(self) -> int | None:
+        due = [rollup.next_tick() for rollup in self._rollups.values()]
+        return min((tick for tick in due if tick is not None), default=None)
 
     def _place(self, observation: Observation, assignment: Assignment) -> None:
         """Count a story in the window of its first document."""

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
+from alerts.history import Change
 from alerts.observation import Label, Observation
 from alerts.ticks import tick_end, tick_of, tick_start
 
@@ -40,6 +41,8 @@ class WindowConfig:
     # After a window's end; feeds that poll every 15 minutes and one retry are within it.
     max_sources: int = 64
     # Distinct sources counted per window; the count says "at least" beyond.
+    resolutions_s: tuple[int, ...] = (3_600, 86_400)
+    # Of the longer windows beside these: what people look at, and compare with the day and the week before.
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -49,6 +52,12 @@ class WindowConfig:
             raise ValueError(f"grace_s must be >= 0, got {self.grace_s}")
         if self.max_sources < 1:
             raise ValueError(f"max_sources must be >= 1, got {self.max_sources}")
+        for resolution_s in self.resolutions_s:
+            # of shorter ones eight days would be more than is worth keeping
+            if resolution_s < 3_600 or resolution_s % 3_600 or 86_400 % resolution_s:
+                raise ValueError(f"resolutions_s must be whole hours that divide a day, got {resolution_s}")
+        if self.resolutions_s != tuple(sorted(set(self.resolutions_s))):
+            raise ValueError(f"resolutions_s must ascend, got {self.resolutions_s}")
 
     def final_tick(self, tick: int) -> int:
         """Return the tick with whose close the window of `tick` becomes final."""
@@ -75,10 +84,13 @@ class Window:
     n_positive: int
     polarity: float | None  # mean over the novel stories
     negative_share: float | None
-    n_sources: int
+    n_sources: int  # distinct; of a longer window about (`distinct.py`)
     policy_versions: Mapping[str, int]  # documents by the policy that read them
     stories_by_version: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # novel stories, negative ones
     negative_ratio: float | None = None  # mean over the novel stories
+    sources: tuple[int, ...] = ()  # their hashes; a longer window tells none
+    day_before: Change | None = None  # of a longer window, to the same one then
+    week_before: Change | None = None
 
 
 class NovelStory(msgspec.Struct, frozen=True, array_like=True):
@@ -154,6 +166,15 @@ class OpenWindows:
             if n_read > 1:
                 window.policy_versions[policy_version] = n_read - 1
 
+    def touched(self) -> list[int]:
+        """Return the ticks of the windows that have changed since the last close, oldest first."""
+        return sorted(start for start, window in self.state.items() if window.is_touched)
+
+    def held(self, first: int, last: int) -> list[Window]:
+        """Return the windows of the ticks from `first` to `last` as they stand, oldest first."""
+        ticks = sorted(start for start in self.state if first <= start <= last)
+        return [self._report(start, self.state[start], WindowStatus.PROVISIONAL) for start in ticks]
+
     def next_tick(self) -> int | None:
         """Return the tick whose close makes the next window final."""
         return self._config.final_tick(min(self.state)) if self.state else None
@@ -204,6 +225,7 @@ class OpenWindows:
             policy_versions=dict(sorted(window.policy_versions.items())),
             stories_by_version=_by_version(window.novel.values()),
             negative_ratio=ratios / n_stories if n_stories else None,
+            sources=tuple(window.sources),
         )
 
 

@@ -19,7 +19,9 @@ from alerts.evidence import Evidence, Pulse, SurgeReason
 from alerts.finals import FinalWindows
 from alerts.fleet import Change
 from alerts.held import HeldChanges
+from alerts.history import History
 from alerts.observation import Observation
+from alerts.rollup import Rollup
 from alerts.rules.absolute import AbsoluteRule, AbsoluteWatch
 from alerts.rules.book import RuleBook
 from alerts.rules.books import RuleBooks
@@ -127,6 +129,26 @@ def step_finals(finals: FinalWindows, n: int, draw: random.Random) -> object:
     return was_kept, finals.corrected(), len(finals.state) < 30
 
 
+def step_rollup(rollup: Rollup, n: int, draw: random.Random) -> object:
+    windows, finals = OpenWindows("FTX", WindowConfig()), FinalWindows("FTX", WindowConfig(), 86_400)
+    observation = observed(n, draw)
+    tick = int(observation.published_at.timestamp()) // 300
+    windows.add(observation)
+    windows.add_story(tick, n, NovelStory(observation.label, observation.polarity, observation.policy_version))
+    (window,) = windows.close(tick + 6)
+    finals.add_document(tick - draw.randrange(400), "v3")
+    # what is due before, then a bin and a correction
+    told = []
+    while (due := rollup.next_tick()) is not None and due < tick + 6:
+        told += rollup.close(due, [], [], [], windows.held)
+    return told + rollup.close(tick + 6, [tick], [window], finals.changes(), windows.held), rollup.next_tick()
+
+
+def step_history(history: History, n: int, draw: random.Random) -> object:
+    history.update(400_000 + 3 * n - draw.randrange(9), draw.choice([0, 3, 200, 30_000]), draw.uniform(0, 3))
+    return history.day_before(400_000 + 3 * n + 20), history.week_before(400_000 + 3 * n + 160)
+
+
 def step_baseline(baseline: Baseline, n: int, draw: random.Random) -> object:
     n_stories = draw.randrange(1, 5)
     ratio = draw.choice([1.0, 1.2])
@@ -223,6 +245,12 @@ CONTRACTS = {
         step_finals,
         lambda snapshot: FinalWindows.restore("FTX", WindowConfig(), 14_400, snapshot),
     ),
+    "Rollup": Contract(
+        lambda: Rollup("FTX", WindowConfig(), 3_600),
+        step_rollup,
+        lambda snapshot: Rollup.restore("FTX", WindowConfig(), 3_600, 86_400, snapshot),
+    ),
+    "History": Contract(lambda: History(3_600), step_history, lambda snapshot: History.restore(3_600, snapshot)),
     "Baseline": Contract(
         lambda: Baseline(BaselineConfig()),
         step_baseline,

@@ -14,9 +14,10 @@ from alerts.observation import Observation
 from alerts.rules.rule import Rule
 from alerts.sketches import TextSketch
 from alerts.topic import Closed, TopicConfig, TopicTrend
-from alerts.windows import Window
+from alerts.windows import Window, WindowConfig
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+BINS_ALONE = TopicConfig(windows=WindowConfig(resolutions_s=()))
 NEGATIVE, NEUTRAL, POSITIVE = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
 Sentiment = tuple[float, float, float]
 
@@ -62,7 +63,7 @@ class Analyst:
 
 @pytest.fixture
 def trend() -> TopicTrend:
-    return TopicTrend("FTX", TopicConfig())
+    return TopicTrend("FTX", BINS_ALONE)
 
 
 @pytest.fixture

@@ -213,7 +213,7 @@ def test_every_document_is_counted_once_or_reported_late(held: list[list[Documen
     held = [[replace(document, correction=None) for document in documents] for documents in held]
     logs = [let_through(partition, documents) for partition, documents in enumerate(held)]
     closed, _ = run(logs, random.Random(0), p_close=0.5)
-    final = [window for window in closed.windows if window.status == "final"]
+    final = [window for window in closed.windows if window.status == "final" and length_s(window) == BIN_S]
     assert len({window.start_at for window in final}) == len(final)
     assert sum(window.n_documents for window in final) + len(closed.late) == sum(map(len, held))
     for window in closed.windows:
@@ -225,7 +225,7 @@ def test_every_document_is_counted_once_or_reported_late(held: list[list[Documen
 def test_whatever_is_corrected_the_counts_of_a_window_fit_together(held: list[list[Document]]) -> None:
     logs = [let_through(partition, documents) for partition, documents in enumerate(held)]
     closed, _ = run(logs, random.Random(0), p_close=0.5)
-    finals: Counter[datetime] = Counter()
+    finals: Counter[tuple[datetime, datetime]] = Counter()
     for window in closed.windows:
         n_by_label = (window.n_negative, window.n_neutral, window.n_positive)
         assert min(*n_by_label, window.n_sources) >= 0
@@ -235,10 +235,54 @@ def test_whatever_is_corrected_the_counts_of_a_window_fit_together(held: list[li
             [window.n_stories, window.n_negative],
             [],
         )
-        finals[window.start_at] += window.status is WindowStatus.FINAL
+        finals[window.start_at, window.end_at] += window.status is WindowStatus.FINAL
     assert set(finals.values()) <= {0, 1}
     for evidence in closed.evidence:
         assert 0 <= evidence.n_negative <= evidence.n_stories
+
+
+def length_s(window: Window) -> float:
+    return (window.end_at - window.start_at).total_seconds()
+
+
+def added_up(windows: list[Window]) -> tuple[int, ...]:
+    """Return the counts of windows together, their polarity in millionths."""
+    rows = [
+        (
+            window.n_documents,
+            window.n_stories,
+            window.n_negative,
+            window.n_positive,
+            round((window.polarity or 0) * window.n_stories * 1e6),
+            round(((window.negative_ratio or 1) - 1) * window.n_stories * 1e6),
+        )
+        for window in windows
+    ]
+    return tuple(sum(column) for column in zip(*rows, strict=True)) if rows else (0,) * 6
+
+
+@settings(max_examples=150, deadline=None)
+@given(held=partitions, seed=st.integers(0, 2**32))
+def test_a_longer_window_is_the_sum_of_its_bins_whatever_is_delayed_or_corrected(
+    held: list[list[Document]], seed: int
+) -> None:
+    logs = [let_through(partition, documents) for partition, documents in enumerate(held)]
+    closed, _ = run(logs, random.Random(seed), p_close=0.7, p_restart=0.1)
+    # the last word on each window
+    said = {(length_s(window), window.start_at): window for window in closed.windows}
+    bins = [window for (length, _), window in said.items() if length == BIN_S]
+    for (length, start_at), window in said.items():
+        if length == BIN_S:
+            continue
+        covered = [one for one in bins if start_at <= one.start_at < window.end_at]
+        assert covered
+        assert added_up([window]) == added_up(covered)
+        n_sources = [one.n_sources for one in covered if one.n_documents]
+        assert max(n_sources, default=0) <= window.n_sources <= 3  # A, B and C
+    for window in bins:
+        for length in (3_600, 86_400):
+            at = datetime.fromtimestamp(window.start_at.timestamp() // length * length, UTC)
+            assert said[length, at].status in (WindowStatus.FINAL, WindowStatus.CORRECTED)
 
 
 def test_the_examples_have_surges_revisions_late_documents_and_corrections_of_all_kinds_in_them() -> None:
@@ -259,7 +303,10 @@ def test_the_examples_have_surges_revisions_late_documents_and_corrections_of_al
     closed, _ = run([let_through(n, documents) for n, documents in enumerate(held)], random.Random(0), p_close=1.0)
     assert any(evidence.is_over for evidence in closed.evidence)
     assert any(evidence.n_corrected for evidence in closed.evidence)
-    assert {window.status for window in closed.windows} == set(WindowStatus)
+    for length in (BIN_S, 3_600):
+        assert {window.status for window in closed.windows if length_s(window) == length} == set(WindowStatus)
+    of_days = {window.status for window in closed.windows if length_s(window) == 86_400}
+    assert of_days == set(WindowStatus) - {WindowStatus.REVISED}  # that is in test_rollup.py
     assert set(closed.effects) == set(Effect)
     assert closed.late
 

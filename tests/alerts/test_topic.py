@@ -13,6 +13,7 @@ from alerts.surge import SurgeConfig
 from alerts.topic import TopicConfig, TopicTrend
 from alerts.windows import Window, WindowConfig
 
+BINS_ALONE = TopicConfig(windows=WindowConfig(resolutions_s=()))
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
@@ -58,7 +59,7 @@ def test_nothing_counts_before_its_tick_is_closed() -> None:
 
 
 def test_it_says_when_it_is_next_due() -> None:
-    trend = TopicTrend("FTX", TopicConfig())
+    trend = TopicTrend("FTX", BINS_ALONE)
     assert trend.due_at() is None
     trend.observe(seen("a", 1))
     assert trend.due_at() == after(5)

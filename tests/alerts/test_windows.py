@@ -96,6 +96,9 @@ def test_a_story_moves_to_the_window_of_its_older_first_document() -> None:
         ({"bin_s": 7}, "bin_s must divide an hour, got 7"),
         ({"grace_s": -1}, "grace_s must be >= 0, got -1"),
         ({"max_sources": 0}, "max_sources must be >= 1, got 0"),
+        ({"resolutions_s": (1_800,)}, "resolutions_s must be whole hours that divide a day, got 1800"),
+        ({"resolutions_s": (18_000,)}, "resolutions_s must be whole hours that divide a day, got 18000"),
+        ({"resolutions_s": (86_400, 3_600)}, r"resolutions_s must ascend, got \(86400, 3600\)"),
     ],
 )
 def test_a_wrong_configuration_is_refused(fields: dict[str, Any], message: str) -> None:
