@@ -32,6 +32,7 @@ COMMANDS = {
     "study": "pipeline.commands.study",
     "topics": "pipeline.commands.topics",
     "train": "pipeline.commands.train",
+    "trends": "pipeline.commands.trends",
     "worker": "pipeline.commands.worker",
 }
 

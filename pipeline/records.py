@@ -18,6 +18,7 @@ AwareDatetime = Annotated[datetime, msgspec.Meta(tz=True)]
 Kind = Literal["news", "social"]
 Change = Literal["added", "revised", "retracted"]
 """What a mention says of its topic's document: it is one, its sentiment is another, it is none after all."""
+Interval = tuple[float, float]
 SCHEMA = 1
 
 
@@ -188,8 +189,16 @@ class VersionCounts(msgspec.Struct, frozen=True, array_like=True):
     n_negative: int
 
 
+class ChangeRecord(msgspec.Struct, frozen=True):
+    """How a window differs from an earlier one that had stories."""
+
+    n_stories: int  # of the earlier one
+    stories_ratio: float  # of this one's stories to the earlier one's
+    share_difference: float | None  # of negative shares, as the stream's first policy would see them
+
+
 class TrendRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic's window (`trends`); `None` stands for "no data".
+    """A topic's window (`trends`), told apart by topic, length and start; `None` stands for "no data".
 
     A final window never changes. What corrections make of it afterwards lies beside it, as `corrected`: whole, so
     that the last one is the one to read.
@@ -211,6 +220,19 @@ class TrendRecord(msgspec.Struct, frozen=True, kw_only=True):
     policy_versions: dict[str, int]  # documents by the policy that read them
     stories_by_version: dict[str, VersionCounts] = {}
     negative_ratio: float | None = None  # mean over the novel stories; n_negative over it compares across policies
+    resolution_s: int = 0  # length; of a record from before there were several it is found by its start and end
+    novelty: float | None = None  # documents that are the first of their story, to all
+    positive_share: float | None = None
+    negative_interval: Interval | None = None  # that holds the share in 90 %, as does the next one
+    positive_interval: Interval | None = None
+    adjusted_negative_share: float | None = None  # without the policy's errors, where its error rates are known
+    adjusted_negative_interval: Interval | None = None
+    day_before: ChangeRecord | None = None  # of windows of an hour or more, to the same one then
+    week_before: ChangeRecord | None = None
+
+    def __post_init__(self) -> None:
+        if not self.resolution_s:
+            msgspec.structs.force_setattr(self, "resolution_s", int((self.end_at - self.start_at).total_seconds()))
 
 
 class AlertStory(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from alerts.shares import parsed_rates
 from pipeline.receivers.signature import SecretInvalid, WebhookSigner
 
 _BROKER = re.compile(r"kafka://[^,/\s]+:[0-9]{1,5}(,[^,/\s]+:[0-9]{1,5})*")
@@ -110,6 +111,11 @@ class Settings:
     bin_s: int = _setting(300, "seconds in a window")
     disorder_s: int = _setting(120, "seconds by which documents may arrive out of order")
     grace_s: int = _setting(1800, "seconds after its end in which late documents still revise a window")
+    error_rates: str = _setting(
+        "",
+        "how often a policy is right about negative stories, `VERSION=SENSITIVITY/SPECIFICITY`, separated by commas: "
+        "trends then tell the negative share without its errors",
+    )
     http_host: str = _setting("127.0.0.1", "address of metrics and health; loopback unless you say otherwise")
     http_port: int = _setting(
         8600,
@@ -149,6 +155,7 @@ class Settings:
         if self.promotion not in ("manual", "auto"):
             raise SettingsInvalid(f"promotion must be manual or auto, got {self.promotion!r}")
         self._check_shares()
+        self._check_error_rates()
         self._check_secret()
 
     def _check_secret(self) -> None:
@@ -157,6 +164,12 @@ class Settings:
                 WebhookSigner(self.webhook_secret)
         except SecretInvalid as invalid:
             raise SettingsInvalid(f"webhook_secret {invalid}") from None
+
+    def _check_error_rates(self) -> None:
+        try:
+            parsed_rates(self.error_rates)
+        except ValueError as invalid:
+            raise SettingsInvalid(f"error_rates: {invalid}") from None
 
     def _check_shares(self) -> None:
         if not 0 < self.canary_share <= 1:

@@ -11,6 +11,7 @@ from alerts.fleet import Family
 from alerts.observation import Observation
 from alerts.rules.book import RuleBook
 from alerts.rules.parse import load_rules
+from alerts.shares import parsed_rates
 from alerts.surge import SurgeConfig
 from alerts.topic import TopicConfig, TopicTrend
 from alerts.watermarks import MarkLedger
@@ -58,7 +59,13 @@ def topic_config(settings: Settings) -> TopicConfig:
 
 def trends_stage(settings: Settings, states: States[TrendsState], metrics: Metrics) -> TrendsStage:
     """Return the counting stage."""
-    return TrendsStage(states, metrics, partitions=settings.partitions, config=topic_config(settings))
+    return TrendsStage(
+        states,
+        metrics,
+        partitions=settings.partitions,
+        config=topic_config(settings),
+        error_rates=parsed_rates(settings.error_rates),
+    )
 
 
 def open_rules(settings: Settings) -> RuleBook:

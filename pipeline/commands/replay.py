@@ -54,7 +54,8 @@ def command(
     """Run the flow over FILE as fast as it goes, and write decisions, trends, late mentions and alerts.
 
     Times come from the data, none from the clock: the same file on the same machine gives the same bytes. A file's
-    windows are all closed at its end; those of a Kafka stay as far as its decisions have come.
+    windows of five minutes are all closed at its end, an hour or a day that is not over by then stays untold; those
+    of a Kafka stay as far as its decisions have come.
 
     Example: finsurge replay news.jsonl --out replayed
 

@@ -64,7 +64,9 @@ class Watch:
         if record.topic in self._takes:
             self._takes[record.topic](record.value)
         elif record.topic == self._trends:
-            self.tally.add_window(decode(TrendRecord, record.value))
+            window = decode(TrendRecord, record.value)
+            if window.resolution_s == self._settings.bin_s:  # longer ones hold the same again
+                self.tally.add_window(window)
         elif record.topic == self._alerts:
             self.tally.add_alert(decode(AlertRecord, record.value), self._now())
         else:

@@ -7,6 +7,7 @@ and a topic's own is written once a tick.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -14,7 +15,9 @@ from typing import TypeAlias
 import msgspec
 
 from alerts.evidence import Evidence, Pulse
+from alerts.history import Change
 from alerts.observation import Observation
+from alerts.shares import ErrorRates, interval_90, rates_of
 from alerts.sketches import TextSketch
 from alerts.ticks import tick_of, tick_start
 from alerts.topic import Closed, TopicConfig, TopicTrend
@@ -22,7 +25,9 @@ from alerts.watermarks import MarkLedger
 from alerts.windows import Window
 from pipeline.metrics import Metrics
 from pipeline.records import (
+    ChangeRecord,
     EvidenceRecord,
+    Interval,
     Mark,
     Mention,
     MentionOrMark,
@@ -48,16 +53,31 @@ class _Live:
 
 
 class TrendsStage:
-    """Turns mentions and marks into windows on `trends` and evidence on `candidates`."""
+    """Turns mentions and marks into windows on `trends` and evidence on `candidates`.
+
+    Args:
+        states: by key.
+        metrics: is told what is counted.
+        partitions: of `mentions`.
+        config: of each topic.
+        error_rates: by policy version, where they are known.
+    """
 
     def __init__(
-        self, states: States[TrendsState], metrics: Metrics, *, partitions: int, config: TopicConfig
+        self,
+        states: States[TrendsState],
+        metrics: Metrics,
+        *,
+        partitions: int,
+        config: TopicConfig,
+        error_rates: Mapping[str, ErrorRates] | None = None,
     ) -> None:
         self._states = states
         self._metrics = metrics
         self._partitions = partitions
         self._bin_s = config.windows.bin_s
         self._config = config
+        self._error_rates = error_rates or {}
         self._topics: dict[int, dict[str, _Live]] | None = None  # by partition, derived from state
 
     def reset(self) -> None:
@@ -154,7 +174,10 @@ class TrendsStage:
             # else it is counted, and the process died before it could say so
 
     def _window(self, window: Window, partition: int) -> Outbound:
-        self._metrics.count_window(window.status.value, window.n_stories)
+        resolution_s = int((window.end_at - window.start_at).total_seconds())
+        if resolution_s == self._bin_s:  # what longer ones hold is counted there
+            self._metrics.count_window(window.status.value, window.n_stories)
+        adjusted_share, adjusted_interval = self._adjusted(window)
         record = TrendRecord(
             topic=window.topic,
             start_at=window.start_at,
@@ -171,8 +194,26 @@ class TrendsStage:
             policy_versions=dict(window.policy_versions),
             stories_by_version={version: VersionCounts(*n) for version, n in window.stories_by_version.items()},
             negative_ratio=window.negative_ratio,
+            resolution_s=resolution_s,
+            novelty=window.n_stories / window.n_documents if window.n_documents else None,
+            positive_share=window.n_positive / window.n_stories if window.n_stories else None,
+            negative_interval=interval_90(window.n_negative, window.n_stories),
+            positive_interval=interval_90(window.n_positive, window.n_stories),
+            adjusted_negative_share=adjusted_share,
+            adjusted_negative_interval=adjusted_interval,
+            day_before=_change(window.day_before),
+            week_before=_change(window.week_before),
         )
         return Outbound("trends", window.topic.encode(), record, partition)
+
+    def _adjusted(self, window: Window) -> tuple[float | None, Interval | None]:
+        """Return the negative share without the errors of the policies that read the window, and its interval."""
+        interval = interval_90(window.n_negative, window.n_stories)
+        rates = rates_of({version: n[0] for version, n in window.stories_by_version.items()}, self._error_rates)
+        if rates is None or interval is None or window.negative_share is None:
+            return None, None
+        low, high = (rates.unbiased(bound) for bound in interval)
+        return rates.unbiased(window.negative_share), (low, high)
 
     def _candidate(self, evidence: Evidence) -> Outbound:
         record = EvidenceRecord(topic=evidence.topic, at=evidence.at, evidence=evidence)
@@ -203,6 +244,10 @@ def _applied(trend: TopicTrend, key: str) -> None:
     """Have the topic remember that it has what the mention under `key` came from, and all before that."""
     last, source, number = _applied_of(trend, key)
     last[source] = max(number, last.get(source, -1))
+
+
+def _change(change: Change | None) -> ChangeRecord | None:
+    return None if change is None else ChangeRecord(change.n_stories, change.stories_ratio, change.share_difference)
 
 
 def _is_due(topic: TopicTrend, until: datetime) -> bool:

@@ -160,7 +160,7 @@ def last_windows(run, topic: str) -> list[TrendRecord]:
     windows: dict[datetime, TrendRecord] = {}
     for record in run.read("trends"):
         window = decode(TrendRecord, record.value)
-        if window.topic == topic:
+        if window.topic == topic and window.resolution_s == run.settings.bin_s:
             windows[window.start_at] = window
     return list(windows.values())
 

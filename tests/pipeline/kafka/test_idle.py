@@ -21,7 +21,11 @@ def test_a_few_documents_in_one_partition_are_enough_for_windows_to_close(new_de
     run = new_deployment(idle_s=2.0)
     run.start()
     run.publish(list(documents(n_ordinary=12)), keys=[b"one key"] * 36)
-    run.until_windows(lambda windows: sum(window.status == "final" for window in windows) >= 20)
+
+    def hold(windows) -> bool:
+        return sum(window.status == "final" and window.resolution_s == run.settings.bin_s for window in windows) >= 20
+
+    run.until_windows(hold)
     assert run.exits == []
 
 

@@ -195,7 +195,7 @@ def test_decisions_that_were_logged_twice_change_nothing() -> None:
 
 def test_closing_makes_every_window_final() -> None:
     results = replayed(interleaved(days_with_a_crisis(seed=7), seed=0))
-    windows = [result for result in results if isinstance(result, TrendRecord)]
+    windows = [result for result in results if isinstance(result, TrendRecord) and result.resolution_s == 300]
     late = [result for result in results if isinstance(result, Mention)]
     final = {(window.topic, window.start_at): window for window in windows if window.status == "final"}
     assert {(window.topic, window.start_at) for window in windows} == set(final)

@@ -105,7 +105,7 @@ def windows(outbound: Sequence[Outbound]) -> list[tuple[str, float, str, int]]:
     return [
         (record.topic, (record.start_at - NOON).total_seconds() / 60, record.status, record.n_documents)
         for record in (out.record for out in outbound)
-        if isinstance(record, TrendRecord)
+        if isinstance(record, TrendRecord) and record.resolution_s == ONE.bin_s
     ]
 
 
@@ -169,7 +169,7 @@ def test_a_late_mention_goes_to_late_and_into_no_window(stage: TrendsStage) -> N
     (out,) = fed(stage, late)
     assert (out.kafka_topic, out.key, out.record) == ("late", b"ftx", late)
     assert fed(stage, late) == []
-    assert fed(stage, mark(120)) == []
+    assert {out.record.n_documents for out in fed(stage, mark(120))} == {1}  # of the hour
 
 
 def test_a_delayed_mention_revises_its_window(stage: TrendsStage) -> None:
@@ -453,8 +453,11 @@ def corrected(first: Mention, number: int, known: float, **changes: Any) -> Ment
 
 def negatives(outbound: Sequence[Outbound]) -> list[tuple[str, int]]:
     """Return status and negative stories of each window."""
-    records = [out.record for out in outbound]
-    return [(record.status, record.n_negative) for record in records if isinstance(record, TrendRecord)]
+    return [
+        (record.status, record.n_negative)
+        for record in (out.record for out in outbound)
+        if isinstance(record, TrendRecord) and record.resolution_s == ONE.bin_s
+    ]
 
 
 def test_a_revision_counts_though_its_document_was_applied(stage: TrendsStage, registry: CollectorRegistry) -> None:
@@ -488,6 +491,75 @@ def test_a_policy_s_ratio_goes_with_its_stories(stage: TrendsStage) -> None:
     assert decode(TrendRecord, encode(window)) == window
 
 
+def of_length(outbound: Sequence[Outbound], length_s: int) -> list[TrendRecord]:
+    records = [out.record for out in outbound]
+    return [one for one in records if isinstance(one, TrendRecord) and one.resolution_s == length_s]
+
+
+def test_longer_windows_lie_beside_the_others_and_count_no_story_again(
+    stage: TrendsStage, registry: CollectorRegistry
+) -> None:
+    outbound = fed(stage, mention(0, 1), mention(1, 61, known=60), mark(16 * 60))
+    statuses = ["provisional", "final"]
+    assert [one.status for one in of_length(outbound, 300)] == [*statuses, *statuses]
+    assert [(one.status, one.n_documents) for one in of_length(outbound, 3_600)] == [
+        ("provisional", 1), ("final", 1), ("provisional", 1), ("final", 1)
+    ]  # fmt: skip
+    assert [(one.status, one.n_documents) for one in of_length(outbound, 86_400)] == [
+        ("provisional", 2), ("final", 2)
+    ]  # fmt: skip
+    assert {out.key for out in outbound} == {b"ftx"}
+    assert registry.get_sample_value("finsurge_windows_total", {"status": "final"}) == 2
+    assert registry.get_sample_value("finsurge_stories_total") == 2
+
+
+def test_a_window_tells_its_shares_with_intervals(stage: TrendsStage) -> None:
+    positive = mention(2, 3, sentiment=(0.1, 0.1, 0.8))
+    copy = mention(3, 4, sketch=positive.sketch)
+    (window,) = of_length(fed(stage, mention(0, 1), mention(1, 2), positive, copy, mark(5)), 300)
+    assert (window.n_documents, window.n_stories, window.novelty) == (4, 3, 0.75)
+    assert (window.negative_share, window.positive_share) == (pytest.approx(2 / 3), pytest.approx(1 / 3))
+    # scipy.stats.binomtest(2, 3).proportion_ci(0.9, "wilson"), and of 1 in 3
+    assert window.negative_interval == pytest.approx((0.253534, 0.921734), abs=1e-6)
+    assert window.positive_interval == pytest.approx((0.078266, 0.746466), abs=1e-6)
+    assert (window.adjusted_negative_share, window.adjusted_negative_interval) == (None, None)
+
+
+def test_a_window_of_copies_has_no_shares(stage: TrendsStage) -> None:
+    fed(stage, mention(0, 1), mark(5))
+    (window,) = of_length(
+        fed(
+            stage,
+            mention(
+                1,
+                6,
+                known=5,
+                sketch=SketchRecord((0,)),
+            ),
+            mark(10),
+        ),
+        300,
+    )
+    assert (window.n_documents, window.n_stories, window.novelty) == (1, 0, 0.0)
+    shares = (window.negative_share, window.positive_share, window.negative_interval, window.positive_interval)
+    assert shares == (None,) * 4
+
+
+def test_the_known_errors_of_a_policy_are_taken_out_of_the_share(metrics: Metrics) -> None:
+    rates = Settings(partitions=1, error_rates="v1=0.8/0.93")
+    stage = new_stage(MemoryStates(), metrics, rates)
+    neutral = (0.1, 0.8, 0.1)
+    (window,) = of_length(fed(stage, mention(0, 1), mention(1, 2, sentiment=neutral), mark(5)), 300)
+    # (1 / 2 - 0.07) / 0.73
+    assert window.adjusted_negative_share == pytest.approx(0.589041, abs=1e-6)
+    assert window.negative_interval is not None
+    assert window.adjusted_negative_interval == pytest.approx(
+        ((window.negative_interval[0] - 0.07) / 0.73, 1.0), abs=1e-9
+    )
+    (other,) = of_length(fed(stage, mention(2, 11, known=10, policy_version="v2"), mark(15)), 300)[-1:]
+    assert other.adjusted_negative_share is None
+
+
 @pytest.mark.parametrize("measured", [0.0, 1e9])
 def test_a_ratio_that_cannot_be_is_taken_for_the_greatest_that_can(stage: TrendsStage, measured: float) -> None:
     (out,) = fed(stage, mention(0, 1, negative_ratio=measured), mark(5))
@@ -518,7 +590,9 @@ async def test_state_from_before_there_were_corrections_goes_on(worker: Worker) 
     await worker.take(corrected(first, 0, known=3_746), corrected(second, 1, known=3_746, change="retracted"))
     await worker.take(mark(3_751), mark(3_800), mark(4_400))
     windows = [decode(TrendRecord, value) for kafka_topic, value in worker.sent if kafka_topic == "trends"]
-    assert [(window.status, window.n_documents, window.n_negative) for window in windows] == [
+    bins = [window for window in windows if window.resolution_s == ONE.bin_s]
+    assert all(0 <= window.n_negative <= window.n_stories <= window.n_documents for window in windows)
+    assert [(window.status, window.n_documents, window.n_negative) for window in bins] == [
         ("provisional", 1, 1),
         ("revised", 1, 0),
         ("final", 1, 0),

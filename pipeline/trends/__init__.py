@@ -1,0 +1,1 @@
+"""What is told of a topic on `trends`, for people to look at."""
