@@ -31,7 +31,7 @@ def save_plot(series: Series, path: Path) -> None:
     lower.set(ylabel="negative share", xlabel="UTC", ylim=(0, 1))
     for axes in (upper, lower):
         handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))  # once each
-        axes.legend(handles.values(), handles.keys(), loc="upper left")
+        axes.legend(handles.values(), handles.keys(), loc="center left", bbox_to_anchor=(1.0, 0.5))
     figure.savefig(path, dpi=120)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from pipeline.records import ChangeRecord, Interval, TrendRecord
@@ -9,8 +10,8 @@ from pipeline.trends.series import Series
 
 NA = "NA"
 _COLUMNS = (
-    *("documents", "stories", "negative", "90 %", "adjusted", "positive", "polarity", "sources", "novelty"),
-    *("day before", "week before", "status"),
+    *("docu-\nments", "stories", "nega-\ntive", "90 %", "ad-\njusted", "posi-\ntive", "pola-\nrity", "sour-\nces"),
+    *("nov-\nelty", "day\nbefore", "week\nbefore", "status"),
 )
 
 
@@ -23,10 +24,17 @@ def table_of(series: Series, max_rows: int) -> Table:
     """
     rows = list(series.with_gaps())
     left_out = sum(isinstance(row, TrendRecord) for row in rows[:-max_rows])
-    table = Table(title=series.selection.topic, caption=f"{left_out} earlier windows left out" if left_out else None)
+    # a narrow terminal gets its figures on several lines, but all of them
+    table = Table(
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        title=series.selection.topic,
+        caption=f"{left_out} earlier windows left out" if left_out else None,
+    )
     table.add_column("from, UTC", no_wrap=True)
     for name in _COLUMNS:
-        table.add_column(name, justify="left" if name == "status" else "right")
+        table.add_column(name, justify="left" if name == "status" else "right", overflow="fold")
     for row in rows[-max_rows:]:
         if isinstance(row, TrendRecord):
             table.add_row(f"{row.start_at:%Y-%m-%d %H:%M}", *_cells(row))
