@@ -35,7 +35,8 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
 def test_the_same_file_gives_the_same_bytes(tmp_path: Path, replayed: tuple[Path, Result]) -> None:
     again = tmp_path / "again"
     totals = json.loads(replay("--out", again, "--json").stdout)
-    assert (totals["n_decided"], totals["n_rejected"], totals["n_late"]) == (132, 2, 1)
+    # one late document: of Tether, and so of stablecoins
+    assert (totals["n_decided"], totals["n_rejected"], totals["n_late"]) == (132, 2, 2)
     assert totals["seconds"] > 0
     assert sorted(path.name for path in again.iterdir()) == sorted(FILES)
     for name in FILES:
