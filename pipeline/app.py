@@ -17,16 +17,12 @@ from pipeline.broker.changelog import KafkaChangelog
 from pipeline.feedback.actions_feed import ActionLog
 from pipeline.feedback.actions_on_alerts import alert_action_of
 from pipeline.metrics import Metrics
-from pipeline.receivers.outbox import decode_state
-from pipeline.records import Candidate, DecisionOrTick, MentionOrMark, encode
+from pipeline.records import Candidate, DecisionOrTick, MentionOrMark
 from pipeline.roles.faust_app import Role, Runner, Running, hand_over_cleanly, new_app, source
 from pipeline.roles.logged_states import LoggedStates
 from pipeline.roles.notify import NotifyRole
 from pipeline.roles.stateful import StatefulRole
 from pipeline.settings import Settings
-from pipeline.stages.surges import encode_surges_state
-
-CHANGELOGS = {Role.LINK: "sources", Role.TRENDS: "topics", Role.SURGES: "episodes", Role.NOTIFY: "active"}
 
 
 @dataclass(frozen=True)
@@ -55,26 +51,19 @@ def build_app(settings: Settings, role: Role, parts: Parts) -> Running:
 def _runner(app: faust.App, settings: Settings, role: Role, parts: Parts, metrics: Metrics) -> Runner:
     if role is Role.READ:
         return _reader(app, settings, parts, metrics)
+    states = _states(app, settings, role)
     if role is Role.NOTIFY:
-        outbox = _states(app, settings, role, encode, decode_state)
-        actions = settings.kafka_topic("actions")
-        return NotifyRole(
-            app, settings, outbox, metrics, partial(ActionLog, settings.bootstrap, actions, alert_action_of)
-        )
+        actions = partial(ActionLog, settings.bootstrap, settings.kafka_topic("actions"), alert_action_of)
+        return NotifyRole(app, settings, states, metrics, actions)
     if role is Role.TRENDS:
-        decode_topic = partial(wiring.decode_trends_state, settings)
-        topics = _states(app, settings, role, wiring.encode_trends_state, decode_topic)
-        stage: Any = wiring.trends_stage(settings, topics, metrics)
-        return StatefulRole(app, settings, role.value, stage, topics, MentionOrMark, metrics)
+        stage: Any = wiring.trends_stage(settings, states, metrics)
+        return StatefulRole(app, settings, role.value, stage, states, MentionOrMark, metrics)
     watchlist = wiring.open_watchlist(settings)
     if role is Role.LINK:
-        sources = _states(app, settings, role, _snapshot, partial(wiring.decode_source, settings))
-        stage = wiring.link_stage(settings, watchlist, sources, metrics)
-        return StatefulRole(app, settings, role.value, stage, sources, DecisionOrTick, metrics)
-    decode_surges = partial(wiring.decode_surges, settings, wiring.open_rules(settings))
-    episodes = _states(app, settings, role, encode_surges_state, decode_surges)
-    stage = wiring.surges_stage(settings, watchlist, episodes, metrics)
-    return StatefulRole(app, settings, role.value, stage, episodes, Candidate, metrics)
+        stage = wiring.link_stage(settings, watchlist, states, metrics)
+        return StatefulRole(app, settings, role.value, stage, states, DecisionOrTick, metrics)
+    stage = wiring.surges_stage(settings, watchlist, states, metrics)
+    return StatefulRole(app, settings, role.value, stage, states, Candidate, metrics)
 
 
 def _reader(app: faust.App, settings: Settings, parts: Parts, metrics: Metrics) -> Runner:
@@ -95,21 +84,10 @@ def _reader(app: faust.App, settings: Settings, parts: Parts, metrics: Metrics) 
     return ReadRole(app, settings, reader, metrics, load)
 
 
-def _states(
-    app: faust.App,
-    settings: Settings,
-    role: Role,
-    encode: Callable[[Any], bytes],
-    decode: Callable[[str, bytes], Any],
-) -> LoggedStates[Any]:
-    kafka_topic = f"{settings.group(role.value)}-{CHANGELOGS[role]}-changelog"
+def _states(app: faust.App, settings: Settings, role: Role) -> LoggedStates[Any]:
+    log = wiring.state_log(settings, role.value)
 
     async def send(partition: int, key: bytes, value: bytes | None) -> Any:
-        return await app.producer.send(kafka_topic, key, value, partition, None, None)
+        return await app.producer.send(log.kafka_topic, key, value, partition, None, None)
 
-    return LoggedStates(KafkaChangelog(settings.bootstrap, kafka_topic), send, encode, decode)
-
-
-def _snapshot(state: Any) -> bytes:
-    snapshot: bytes = state.snapshot()
-    return snapshot
+    return LoggedStates(KafkaChangelog(settings.bootstrap, log.kafka_topic), send, log.encode, log.decode)

@@ -20,6 +20,8 @@ Change = Literal["added", "revised", "retracted"]
 """What a mention says of its topic's document: it is one, its sentiment is another, it is none after all."""
 Interval = tuple[float, float]
 SCHEMA = 1
+BEFORE_ALL = -(2**62)
+"""The last applied offset where nothing was applied; offsets of `history` lie between it and 0."""
 
 
 class Origin(NamedTuple):

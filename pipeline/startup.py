@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from pipeline.broker.connection import reach
 from pipeline.broker.preflight import check_kafka_topics
+from pipeline.broker.rebuild_log import check_whole
 from pipeline.errors import CommandFailed
 from pipeline.health import HealthServer
 from pipeline.receivers.named import load_receivers
@@ -47,6 +48,8 @@ def _make_state_dir(settings: Settings) -> None:
 
 
 async def _check_roles(settings: Settings, roles: Sequence[Role]) -> None:
+    if any(role.is_rebuilt for role in roles):
+        await check_whole(settings)
     for role in roles:
         await check_kafka_topics(settings, role)
         port = settings.http_port + role.number

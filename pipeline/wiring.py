@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -18,6 +21,8 @@ from alerts.watermarks import MarkLedger
 from alerts.windows import WindowConfig
 from models.topics.watchlist import Watchlist, bundled_watchlist, load_watchlist
 from pipeline.metrics import Metrics
+from pipeline.receivers.outbox import decode_state
+from pipeline.records import encode
 from pipeline.settings import Settings
 from pipeline.stage import States
 from pipeline.stages.alert import AlertWriter
@@ -116,6 +121,41 @@ def decode_trends_state(settings: Settings, key: str, value: bytes) -> TrendsSta
 def decode_surges(settings: Settings, book: RuleBook, key: str, value: bytes) -> SurgesState:
     """Return what a changelog record of the stage that owns episodes holds."""
     return decode_surges_state(key, value, book, settings.bin_s)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StateLog:
+    """A role's changelog, and how its states are written there.
+
+    >>> state_log(Settings(topic_prefix="dev-"), "link").kafka_topic
+    'dev-finsurge-link-sources-changelog'
+    """
+
+    kafka_topic: str
+    encode: Callable[[Any], bytes]
+    decode: Callable[[str, bytes], Any]
+
+
+def state_log(settings: Settings, role: str) -> StateLog:
+    """Return where a role that keeps state writes it, and how."""
+    group = settings.group(role)
+    match role:
+        case "link":
+            return StateLog(f"{group}-sources-changelog", _snapshot, partial(decode_source, settings))
+        case "trends":
+            decode_trends = partial(decode_trends_state, settings)
+            return StateLog(f"{group}-topics-changelog", encode_trends_state, decode_trends)
+        case "surges":
+            decode_episodes = partial(decode_surges, settings, open_rules(settings))
+            return StateLog(f"{group}-episodes-changelog", encode_surges_state, decode_episodes)
+        case "notify":
+            return StateLog(f"{group}-active-changelog", encode, decode_state)
+    raise ValueError(f"role must be one that keeps state, got {role!r}")
+
+
+def _snapshot(state: Any) -> bytes:
+    snapshot: bytes = state.snapshot()
+    return snapshot
 
 
 def with_partitions(settings: Settings, partitions: int) -> Settings:

@@ -13,6 +13,7 @@ import mode
 from pipeline.app import Parts, build_app
 from pipeline.broker.connection import reach
 from pipeline.broker.preflight import check_kafka_topics, commit_start_offsets
+from pipeline.broker.rebuild_log import check_whole
 from pipeline.health import HealthServer
 from pipeline.roles.faust_app import Role, Running
 from pipeline.settings import Settings
@@ -33,6 +34,8 @@ def run_role(settings: Settings, role: Role, parts: Parts | None = None) -> NoRe
         logging.getLogger(noisy).setLevel(logging.WARNING)
     reach(settings.bootstrap, timeout_s=10.0)
     asyncio.run(check_kafka_topics(settings, role))
+    if role.is_rebuilt:
+        asyncio.run(check_whole(settings))
     asyncio.run(commit_start_offsets(settings, role))
     running = build_app(settings, role, parts or Parts())
     health = HealthService(settings, role, running)

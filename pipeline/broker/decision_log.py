@@ -1,40 +1,132 @@
-"""Reads what lies in `decisions` of a Kafka, in one order whatever the timing of the fetches."""
+"""Reads `history` and `decisions` of a Kafka, in one order whatever the timing of the fetches."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from pipeline.records import Decision, DecisionOrTick
+from pipeline.broker.preflight import partitions_of
+from pipeline.broker.rebuild_log import read_last
+from pipeline.records import Decision, DecisionOrTick, Origin, Revision, Tick
 from pipeline.rejects import RecordRejected
 from pipeline.roles.dead_letter_box import decoded
 from pipeline.settings import Settings
 
+HISTORY_OFFSET = -(2**48)
+"""Added to a place in `history`, it is an offset of `documents` before all that live documents have."""
+
 _decoder: msgspec.json.Decoder[DecisionOrTick] = msgspec.json.Decoder(DecisionOrTick)
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a Kafka topic: from where to where, by partition.
+
+    >>> Section("decisions", {0: (5, 7), 1: (0, 10)}).n_records
+    12
+    """
+
+    kafka_topic: str
+    ranges: Mapping[int, tuple[int, int]]
+
+    @property
+    def n_records(self) -> int:
+        """How many records it holds at most."""
+        return sum(end - begin for begin, end in self.ranges.values())
+
+    @property
+    def ends(self) -> dict[int, int]:
+        """The offset after the last, by partition."""
+        return {partition: end for partition, (_, end) in self.ranges.items()}
+
+
+async def whole_section(bootstrap: str, kafka_topic: str) -> Section:
+    """Return all that lies in a Kafka topic now.
+
+    Raises:
+        CommandFailed: it is missing.
+    """
+    partitions = await partitions_of(bootstrap, kafka_topic)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        begins = await consumer.beginning_offsets(partitions)
+        ends = await consumer.end_offsets(partitions)
+    finally:
+        await consumer.stop()
+    return Section(kafka_topic, {tp.partition: (begins[tp], ends[tp]) for tp in partitions})
+
+
+async def history_section(settings: Settings) -> Section:
+    """Return what counts of `history`."""
+    last = await read_last(settings)
+    ranges = enumerate(last.history if last is not None else ())
+    return Section(settings.kafka_topic("history"), dict(ranges))
+
+
 async def read_decisions(settings: Settings) -> AsyncIterator[tuple[int, DecisionOrTick]]:
-    """Yield (partition, record) of all that was in `decisions` at the start, merged by time of decision.
+    """Yield (partition, record) of what was in `history` and `decisions` at the start, merged by time of decision.
 
     Within a partition the order is the log's; across partitions it is that of `decided_at`, then of the partition.
     """
+    decisions = await whole_section(settings.bootstrap, settings.kafka_topic("decisions"))
+    async for entry in read_history(settings, await history_section(settings)):
+        yield entry
+    async for entry in read_section(settings, decisions):
+        yield entry
+
+
+async def read_history(settings: Settings, section: Section) -> AsyncIterator[tuple[int, DecisionOrTick]]:
+    """Yield a part of `history` as what came before all of `decisions`, and at its end how far it has come.
+
+    Without that, windows of its last hours would wait for a live document in every partition.
+    """
+    newest_at: datetime | None = None
+    places = dict.fromkeys(section.ranges, 0)
+    async for partition, record in read_section(settings, section):
+        places[partition] += 1
+        if isinstance(record, Decision):
+            newest_at = max(record.published_at, newest_at or record.published_at)
+        yield partition, before_live(record, Origin(partition, places[partition]))
+    if newest_at is not None:
+        for partition in section.ranges:
+            yield partition, Tick(stream_at=newest_at)
+
+
+def before_live(record: DecisionOrTick, place: Origin) -> DecisionOrTick:
+    """Return a record of `history` with an origin before those of all live documents.
+
+    Args:
+        record: as it lies there.
+        place: its partition, and its number there.
+    """
+    if isinstance(record, Decision):
+        return msgspec.structs.replace(record, origin=Origin(place.partition, HISTORY_OFFSET + place.offset))
+    if isinstance(record, Revision):  # of a document that lies somewhere before it
+        return msgspec.structs.replace(record, origin=Origin(place.partition, HISTORY_OFFSET))
+    return record
+
+
+async def read_section(settings: Settings, section: Section) -> AsyncIterator[tuple[int, DecisionOrTick]]:
+    """Yield (partition, record) of a part of `decisions` or `history`, merged by time of decision."""
+    filled = {number: bounds for number, bounds in section.ranges.items() if bounds[0] < bounds[1]}
+    if not filled:
+        return
     consumer = AIOKafkaConsumer(
-        settings.kafka_topic("decisions"),
-        bootstrap_servers=settings.bootstrap,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
+        bootstrap_servers=settings.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
     )
     await consumer.start()
     try:
-        logs = [_Log(consumer, partition) for partition in sorted(consumer.assignment())]
-        await consumer.seek_to_beginning()
-        ends = await consumer.end_offsets([log.partition for log in logs])
+        logs = [_Log(consumer, TopicPartition(section.kafka_topic, number), filled[number][1]) for number in filled]
+        consumer.assign([log.partition for log in logs])
         for log in logs:
-            log.end = ends[log.partition]
+            consumer.seek(log.partition, filled[log.partition.partition][0])
+        for log in logs:
             await log.fill()
         while waiting := [log for log in logs if log.held]:
             log = min(waiting, key=lambda log: (log.due_at, log.partition.partition))
@@ -46,10 +138,10 @@ async def read_decisions(settings: Settings) -> AsyncIterator[tuple[int, Decisio
 
 
 class _Log:
-    def __init__(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, partition: TopicPartition, end: int) -> None:
         self._consumer = consumer
         self.partition = partition
-        self.end = 0
+        self.end = end
         self.held: deque[DecisionOrTick] = deque()
         self.due_at = ""
 

@@ -30,13 +30,22 @@ async def check_kafka_topics(settings: Settings, role: Role) -> None:
     Raises:
         CommandFailed: a Kafka topic is missing or has another number of partitions.
     """
+    await check_partitions(settings, (role.inbound, *BESIDE[role]))
+
+
+async def check_partitions(settings: Settings, names: Iterable[str]) -> None:
+    """Pass if these Kafka topics, named without the prefix, are as the settings say.
+
+    Raises:
+        CommandFailed: one is missing or has another number of partitions.
+    """
     counts = await partition_counts(settings.bootstrap)
-    for name in (role.inbound, *BESIDE[role]):
+    for name in names:
         kafka_topic = settings.kafka_topic(name)
         n_partitions = counts.get(kafka_topic, 0)
         if not n_partitions:
             raise CommandFailed(f"Kafka topic {kafka_topic} is missing; make it with `finsurge topics create`")
-        is_keyed = name not in ("candidates", "policies", "config", "documents.dlq")
+        is_keyed = name not in ("candidates", "policies", "config", "rebuilds", "documents.dlq")
         if is_keyed and n_partitions != settings.partitions:
             raise CommandFailed(
                 f"Kafka topic {kafka_topic} has {n_partitions} partitions, the settings say "

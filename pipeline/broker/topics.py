@@ -87,6 +87,8 @@ def topic_specs(prefix: str, partitions: int) -> list[TopicSpec]:
         ("documents", partitions, {**_DELETE, **ingested}),
         ("documents.dlq", partitions, {**_DELETE, "max.message.bytes": str(DLQ_MAX_BYTES)}),
         ("decisions", partitions, _KEPT_90_DAYS),
+        # what `finsurge backfill` decided: read before `decisions`, and needed for as long as these are
+        ("history", partitions, {**_DELETE, "retention.ms": "-1"}),
         ("mentions", partitions, _KEPT_90_DAYS),
         ("late", partitions, _KEPT_90_DAYS),
         ("trends", partitions, _DELETE),
@@ -102,6 +104,7 @@ def topic_specs(prefix: str, partitions: int) -> list[TopicSpec]:
         # every change has a key of its own, so that nothing is ever compacted away: it is the releases' history
         ("policies", 1, {"cleanup.policy": "compact"}),
         ("config", 1, {"cleanup.policy": "compact"}),
+        ("rebuilds", 1, {"cleanup.policy": "compact"}),  # a key for every record, as there
         # Faust names a table's changelog <consumer group>-<table>-changelog, with the partitions of its source.
         ("finsurge-link-sources-changelog", partitions, _CHANGELOG),
         ("finsurge-trends-topics-changelog", partitions, _CHANGELOG),

@@ -14,7 +14,6 @@ from rich.console import Console
 
 from pipeline import wiring
 from pipeline.broker.connection import reach
-from pipeline.broker.decision_log import read_decisions
 from pipeline.commands.ingest import columns_of
 from pipeline.documents import KINDS
 from pipeline.errors import CommandFailed
@@ -111,7 +110,8 @@ def _replay_file(
 
 
 async def _replay_kafka(settings: Settings, writer: ReplayWriter) -> None:
-    from pipeline.broker.preflight import partition_counts  # loads Faust
+    from pipeline.broker.decision_log import read_decisions  # loads Faust
+    from pipeline.broker.preflight import partition_counts
     from pipeline.broker.rule_log import rules_taken
 
     reach(settings.bootstrap, timeout_s=10.0)

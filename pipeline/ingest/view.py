@@ -39,8 +39,7 @@ class IngestView:
         self._max_shown = max_shown
         self._n_rejected = 0
         self._n_rows = 0
-        self._file: InputFile | None = None
-        self._task: TaskID | None = None
+        self._open: list[tuple[InputFile, TaskID]] = []
 
     def __enter__(self) -> Self:
         """Show the bars."""
@@ -67,20 +66,20 @@ class IngestView:
             self.tell(f"{name}:{number}: {rejected}")
 
     def open(self, file: InputFile) -> None:
-        """Begin a bar for the file."""
-        self._file = file
-        self._task = self._progress.add_task(Path(file.name).name, total=file.size)
+        """Begin a bar for the file; several may be read in turn."""
+        self._open.append((file, self._progress.add_task(Path(file.name).name, total=file.size)))
 
     def advance(self) -> None:
-        """Count a row of the open file."""
+        """Count a row of an open file."""
         self._n_rows += 1
         if self._n_rows % _ROWS_PER_UPDATE == 0:
             self._move()
 
     def close(self) -> None:
-        """End the open file's bar where its reading ended."""
+        """End the open files' bars where their reading ended."""
         self._move()
+        self._open.clear()
 
     def _move(self) -> None:
-        if self._file is not None and self._task is not None:
-            self._progress.update(self._task, completed=self._file.position)
+        for file, task in self._open:
+            self._progress.update(task, completed=file.position)

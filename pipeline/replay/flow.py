@@ -5,7 +5,7 @@ The same stages as under Faust, so the same decisions give the same trends and a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,10 +14,7 @@ from pipeline import wiring
 from pipeline.metrics import Metrics
 from pipeline.records import AlertRecord, Decision, DecisionOrTick, Mention, Origin, RulesTaken, Tick, TrendRecord
 from pipeline.settings import Settings
-from pipeline.stage import MemoryStates, Stage
-from pipeline.stages.link import SourceState
-from pipeline.stages.surges import SurgesState
-from pipeline.stages.trends import TrendsState
+from pipeline.stage import MemoryStates, Stage, States
 
 Result = TrendRecord | AlertRecord | Mention
 """What leaves the last stage: windows, alerts, and mentions that came too late."""
@@ -33,16 +30,20 @@ class Replay:
         settings: `partitions` is the number of source partitions that the decisions come from.
         watchlist: the topics.
         metrics: is told what the stages count.
+        states: makes what keeps a role's state, of its name; by default it is gone with the replay.
     """
 
-    def __init__(self, settings: Settings, watchlist: Watchlist, metrics: Metrics) -> None:
-        sources: MemoryStates[SourceState] = MemoryStates()
-        topics: MemoryStates[TrendsState] = MemoryStates()
-        episodes: MemoryStates[SurgesState] = MemoryStates()
-        self._surges = wiring.surges_stage(settings, watchlist, episodes, metrics)
+    def __init__(
+        self,
+        settings: Settings,
+        watchlist: Watchlist,
+        metrics: Metrics,
+        states: Callable[[str], States[Any]] = lambda _role: MemoryStates(),
+    ) -> None:
+        self._surges = wiring.surges_stage(settings, watchlist, states("surges"), metrics)
         self._stages: dict[str, Stage[Any]] = {
-            "decisions": wiring.link_stage(settings, watchlist, sources, metrics),
-            "mentions": wiring.trends_stage(settings, topics, metrics),
+            "decisions": wiring.link_stage(settings, watchlist, states("link"), metrics),
+            "mentions": wiring.trends_stage(settings, states("trends"), metrics),
             "candidates": self._surges,
         }
         self._settings = settings

@@ -35,6 +35,11 @@ class Role(Enum):
         return _INBOUND[self.value]
 
     @property
+    def is_rebuilt(self) -> bool:
+        """Whether a rebuild makes the role's state, so that the role must not run meanwhile."""
+        return self in (Role.LINK, Role.TRENDS, Role.SURGES)
+
+    @property
     def number(self) -> int:
         """The role's place in the flow, from 0: its HTTP port is the first one plus this."""
         return list(Role).index(self)

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from pipeline.broker.rebuild_log import check_whole
 from pipeline.metrics import Metrics
 from pipeline.records import Origin, encode
 from pipeline.rejects import RecordRejected
@@ -52,7 +53,13 @@ class StatefulRole:
         await self.loop.run(stream)
 
     async def take_over(self, partitions: set[int]) -> None:
-        """Hold the state of these partitions, which this process now owns."""
+        """Hold the state of these partitions, which this process now owns.
+
+        Raises:
+            CommandFailed: a rebuild is not done. One that began after this process had looked at its start sees it as
+                a member of its group, or is seen here.
+        """
+        await check_whole(self._settings)
         await self._states.assign(partitions)
         self._stage.reset()
 

@@ -23,6 +23,7 @@ from models.topics.rollup import rolled_up
 from models.topics.watchlist import Watchlist
 from pipeline.metrics import Metrics
 from pipeline.records import (
+    BEFORE_ALL,
     Change,
     Decision,
     DecisionOrTick,
@@ -57,12 +58,12 @@ class SourceState:
     """What link knows of one source partition.
 
     >>> state = SourceState(disorder_s=120)
-    >>> SourceState.restore(state.snapshot(), disorder_s=120).applied
-    -1
+    >>> SourceState.restore(state.snapshot(), disorder_s=120).applied == BEFORE_ALL
+    True
     """
 
     def __init__(self, disorder_s: int) -> None:
-        self.applied = -1  # offset in `documents` of the last decision let through
+        self.applied = BEFORE_ALL  # offset in `documents` of the last decision let through
         self.marked_at: datetime | None = None  # the bin boundary that was last marked
         self.began_at: datetime | None = None  # the first watermark
         self.watermark = SourceWatermark(disorder_s)

@@ -25,6 +25,7 @@ from alerts.watermarks import MarkLedger
 from alerts.windows import Window
 from pipeline.metrics import Metrics
 from pipeline.records import (
+    BEFORE_ALL,
     ChangeRecord,
     EvidenceRecord,
     Interval,
@@ -237,13 +238,13 @@ def _applied_of(trend: TopicTrend, key: str) -> tuple[dict[int, int], int, int]:
 
 def _is_applied(trend: TopicTrend, key: str) -> bool:
     last, source, number = _applied_of(trend, key)
-    return number <= last.get(source, -1)
+    return number <= last.get(source, BEFORE_ALL)
 
 
 def _applied(trend: TopicTrend, key: str) -> None:
     """Have the topic remember that it has what the mention under `key` came from, and all before that."""
     last, source, number = _applied_of(trend, key)
-    last[source] = max(number, last.get(source, -1))
+    last[source] = max(number, last.get(source, BEFORE_ALL))
 
 
 def _change(change: Change | None) -> ChangeRecord | None:

@@ -65,6 +65,10 @@ class Outcome:
         """Every document is decided or in the dead letters; trends and alerts are those of the replay."""
         assert len(self.decided | self.dead.keys()) == self.n_documents
         assert not self.decided & self.dead.keys()
+        self.check_results()
+
+    def check_results(self) -> None:
+        """Trends and alerts are those of the replay."""
         assert self.replayed_trends
         missing = self.replayed_trends - self.trends.keys()
         wrong = self.trends.keys() - self.replayed_trends
@@ -174,6 +178,15 @@ class Deployment:
                 return
             self._stopping.wait(1.0)
         raise AssertionError(f"not within {DEADLINE_S:g} s: {len(records)} windows, {self.exits}, {self.logs()}")
+
+    def until_decided(self, n_documents: int) -> None:
+        """Return when so many decisions lie in `decisions`."""
+        until_s = time.monotonic() + DEADLINE_S
+        while time.monotonic() < until_s:
+            if len(asyncio.run(self._read("decisions"))) >= n_documents:
+                return
+            self._stopping.wait(0.5)
+        raise AssertionError(f"not decided within {DEADLINE_S:g} s: {self.exits}, {self.logs()}")
 
     def settle(self) -> None:
         """Return when every group has acknowledged all there is, and nothing new came for a while."""

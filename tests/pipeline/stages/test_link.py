@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from models.topics.watchlist import Topic, Watchlist
 from pipeline.metrics import Metrics
 from pipeline.records import (
+    BEFORE_ALL,
     Decision,
     DecisionOrTick,
     Mark,
@@ -328,7 +329,7 @@ def test_a_restored_snapshot_behaves_like_the_original(
 
 def test_a_new_source_has_nothing_applied() -> None:
     state = SourceState.restore(SourceState(120).snapshot(), disorder_s=120)
-    assert (state.applied, state.marked_at, state.watermark.at) == (-1, None, None)
+    assert (state.applied, state.marked_at, state.watermark.at) == (BEFORE_ALL, None, None)
 
 
 FAMILY = Watchlist(

@@ -1,0 +1,1 @@
+"""Makes trends, alerts and state anew out of decisions: of history (backfill) and of the log (rebuild)."""
