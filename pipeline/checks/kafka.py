@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 from pipeline.broker.connection import BrokerUnavailable, admin
+from pipeline.broker.rebuild_log import check_whole
 from pipeline.broker.topics import check, topic_specs
 from pipeline.checks.check import Check, Level
+from pipeline.errors import CommandFailed
 from pipeline.settings import Settings
 
 TIMEOUT_S = 5.0
@@ -31,3 +34,7 @@ def check_kafka(settings: Settings) -> Iterator[Check]:
         yield Check("topics", Level.FAIL, str(finding))
     if not findings:
         yield Check("topics", Level.OK, f"all {len(specs)} are as they should be")
+        try:
+            asyncio.run(check_whole(settings))
+        except CommandFailed as reason:
+            yield Check("rebuild", Level.FAIL, str(reason))

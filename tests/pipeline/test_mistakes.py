@@ -52,7 +52,8 @@ def news(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "words", ["worker", "topics create", "topics check", "ingest -", "replay --from-kafka --out o"]
+    "words",
+    ["worker", "topics create", "topics check", "ingest -", "replay --from-kafka --out o", "rebuild", "backfill -"],
 )
 def test_a_broker_that_is_not_there(finsurge, words: str) -> None:
     line = line_of(finsurge(*words.split(), BROKER=NOBODY))

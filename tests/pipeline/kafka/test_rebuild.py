@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +23,29 @@ from models.batching import BatchLimits
 from models.keyword import KeywordPolicy
 from pipeline import wiring
 from pipeline.app import Parts
+from pipeline.broker.decision_log import whole_section
+from pipeline.broker.topics import create, topic_specs
 from pipeline.commands.backfill import Past, run
 from pipeline.documents import RawDocument
+from pipeline.errors import CommandFailed
 from pipeline.ingest.input_file import InputFile
 from pipeline.metrics import Metrics
 from pipeline.reading.reader import Reader
-from pipeline.records import AlertRecord, Decision, Document, Origin, TrendRecord, decode
-from pipeline.replay.flow import Replay
+from pipeline.rebuild.groups import go_on_at
+from pipeline.records import (
+    AlertRecord,
+    Decision,
+    DecisionOrTick,
+    Document,
+    Origin,
+    ReadingRecord,
+    Revision,
+    Tick,
+    TrendRecord,
+    decode,
+    encode,
+)
+from pipeline.replay.flow import Replay, Result
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings, to_environment
 from pipeline.stage import partition_of
@@ -55,8 +74,8 @@ def ids(values: Sequence[bytes]) -> list[bytes]:
     return [decode(Document, value).id.encode() for value in values]
 
 
-def in_one_run(settings: Settings, values: Sequence[bytes]) -> tuple[set[bytes], dict[str, AlertRecord]]:
-    """Return the final windows and the alerts of a run over all documents, as nobody disturbs it."""
+def in_order(settings: Settings, values: Sequence[bytes]) -> list[Decision]:
+    """Return the decisions on documents, with the places that they would have in `documents`."""
     reader = Reader(KeywordPolicy(), BatchLimits(1024, 256), now=lambda raw: raw.ingested_at)
     offsets = [0] * settings.partitions
     raws = []
@@ -65,14 +84,24 @@ def in_one_run(settings: Settings, values: Sequence[bytes]) -> tuple[set[bytes],
         partition = partition_of(document.id, settings.partitions)
         raws.append(RawDocument(value, Origin(partition, offsets[partition]), document.published_at))
         offsets[partition] += 1
+    return [decision for decision in reader.read(raws)[0] if isinstance(decision, Decision)]
+
+
+def in_one_run(settings: Settings, values: Sequence[bytes]) -> tuple[set[bytes], dict[str, AlertRecord]]:
+    """Return the final windows and the alerts of a run over all documents, as nobody disturbs it."""
     replay = Replay(settings, wiring.open_watchlist(settings), Metrics(CollectorRegistry()))
-    results = []
-    for decision in reader.read(raws)[0]:
-        assert isinstance(decision, Decision)
+    results: list[Result] = []
+    for decision in in_order(settings, values):
         results += replay.feed(decision, decision.origin.partition)
     return finals(result for result in results if isinstance(result, TrendRecord)), {
         result.id: unversioned(result) for result in results if isinstance(result, AlertRecord)
     }
+
+
+async def commit_ends(settings: Settings) -> None:
+    """Acknowledge all documents for `read`, as if it had decided them."""
+    documents = await whole_section(settings.bootstrap, settings.kafka_topic("documents"))
+    await go_on_at(settings, Role.READ, documents.ends)
 
 
 def finals(windows: Iterable[TrendRecord]) -> set[bytes]:
@@ -209,3 +238,67 @@ def test_a_new_watchlist_has_the_past_of_its_topics_and_tells_what_is_open(
     assert max(outcome.replayed_alerts.values(), key=lambda alert: alert.at).id in outcome.alerts
     kraken = [window for window in windows(after) if window.topic == "kraken"]
     assert len(finals(kraken)) == len({window.start_at for window in kraken if window.status == "final"})
+
+
+def test_another_number_of_partitions_takes_over_what_was_decided_and_corrected(
+    new_deployment, documents, finsurge, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = new_deployment()
+    values = list(documents())
+    decided = in_order(old.settings, values)
+    revised = decided[700]
+    right = ReadingRecord((0.9, 0.1, 0.0), ())
+    correction = Revision(
+        correction_id="c1",
+        document_id=revised.document_id,
+        origin=revised.origin,
+        kind=revised.kind,
+        source=revised.source,
+        published_at=revised.published_at,
+        revised_at=revised.published_at,
+        excerpt=revised.excerpt,
+        url=None,
+        counted=ReadingRecord(revised.sentiment, revised.spans),
+        right=right,
+        policy_version=revised.policy_version,
+        sketch=revised.sketch,
+    )
+    records: list[DecisionOrTick] = [*decided[:720], correction, *decided[720:]]
+    keys = [record.document_id.encode() for record in records if not isinstance(record, Tick)]
+    old.publish_raw("decisions", [encode(record) for record in records], keys=keys)
+    replay = Replay(old.settings, wiring.open_watchlist(old.settings), Metrics(CollectorRegistry()))
+    results: list[Result] = []
+    for record in records:
+        assert not isinstance(record, Tick)
+        results += replay.feed(record, partition_of(record.document_id, 4))
+    newest_at = max(record.published_at for record in decided)
+    for partition in range(4):
+        results += replay.feed(Tick(stream_at=newest_at), partition)
+    expected = finals(result for result in results if isinstance(result, TrendRecord))
+    assert not expected <= in_one_run(old.settings, values)[0]  # the correction has changed a window
+
+    settings = dataclasses.replace(old.settings, topic_prefix=f"{old.settings.topic_prefix}v2-", partitions=6)
+    create(settings.bootstrap, topic_specs(settings.topic_prefix, 6))
+    old.publish(values[:3])
+    past = Past(prefix=old.settings.topic_prefix)
+    with pytest.raises(CommandFailed, match=r"^3 documents of t\w+-documents are not decided: have producers write"):
+        run(settings, past)
+    asyncio.run(commit_ends(old.settings))
+    assert run(settings, past, as_json=True) == 0
+    totals = json.loads(capsys.readouterr().out)
+    assert (totals["n_decided"], totals["n_history"], totals["told"]) == (len(values), len(values), [])
+    new = type(old)(settings)
+    assert finals(windows(new)) == expected
+
+    before = len(new.read("rebuilds")), len(new.read("trends"))
+    dry = rebuild(finsurge, settings, "--dry-run", "--out", "dry", "--json")
+    assert dry.returncode == 0, dry.stderr
+    assert json.loads(dry.stdout)["dry_run"]
+    lines = (tmp_path / "cwd" / "dry" / "trends.jsonl").read_bytes().splitlines()
+    assert finals(decode(TrendRecord, line) for line in lines) == expected
+    assert (len(new.read("rebuilds")), len(new.read("trends"))) == before
+
+    new.publish(values[-1:])
+    until = newest_at + timedelta(days=1)
+    with pytest.raises(CommandFailed, match=r"is after the first live document \(.*; leave --until out"):
+        run(settings, Past(files=(InputFile("any.jsonl", None),), until=until))
