@@ -24,9 +24,10 @@ from pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.app import Parts
+    from pipeline.broker.rebuild_log import RebuildRecord
     from pipeline.rebuild.backfill import HistoryWriter
     from pipeline.rebuild.history_files import HistoryRow
-    from pipeline.rebuild.rebuild import RebuildReport
+    from pipeline.rebuild.report import RebuildReport
     from pipeline.rebuild.view import RebuildView
 
 
@@ -132,22 +133,29 @@ async def _backfill(
 ) -> RebuildReport:
     from pipeline.broker.rebuild_log import check_whole
     from pipeline.rebuild.rebuild import check_ready
-    from pipeline.rebuild.run import RebuildPlan, run_plan
+    from pipeline.rebuild.run import RebuildPlan, run_plan, writer_to
 
     await check_ready(settings)
     await check_whole(settings)
+    with writer_to(past.out) as writer:
+        known = await _write_history(settings, past, history, view, parts)
+        with view:
+            return await run_plan(settings, RebuildPlan("backfill", await history.written(), known, writer), view)
+
+
+async def _write_history(
+    settings: Settings, past: Past, history: HistoryWriter, view: RebuildView, parts: Parts
+) -> RebuildRecord:
     if past.prefix is not None:
         known = await history.begin()
         with view:
-            view.begin("copying", 0)
-            await history.copy(past.prefix, view.advance)
-    else:
-        live = await history.hand_over_at(past.until)
-        known = await history.begin()
-        await _decide(settings, past, history, live, parts)
-    plan = RebuildPlan("backfill", await history.written(), known, past.out)
+            await history.copy(past.prefix, view)
+        return known
     with view:
-        return await run_plan(settings, plan, view)
+        live = await history.hand_over_at(past.until, view)
+    known = await history.begin()
+    await _decide(settings, past, history, live, parts)
+    return known
 
 
 async def _decide(settings: Settings, past: Past, history: HistoryWriter, live: set[str], parts: Parts) -> None:

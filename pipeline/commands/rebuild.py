@@ -11,7 +11,7 @@ import click
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from pipeline.rebuild.rebuild import RebuildReport
+    from pipeline.rebuild.report import RebuildReport
     from pipeline.rebuild.view import RebuildView
 
 
@@ -55,9 +55,10 @@ async def _rebuild(
     from pipeline.broker.decision_log import Section, history_section
     from pipeline.broker.rebuild_log import read_last
     from pipeline.rebuild.rebuild import check_ready
-    from pipeline.rebuild.run import RebuildPlan, run_plan
+    from pipeline.rebuild.run import RebuildPlan, run_plan, writer_to
 
     await check_ready(settings, is_dry=is_dry)
     known = await read_last(settings)
     history = await history_section(settings) if has_history else Section(settings.kafka_topic("history"), {})
-    return await run_plan(settings, RebuildPlan("rebuild", history, known, out, is_dry), view)
+    with writer_to(out) as writer:
+        return await run_plan(settings, RebuildPlan("rebuild", history, known, writer, is_dry), view)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from pipeline.broker.decision_log import Section, read_decisions, read_section, whole_section
+from pipeline.broker.decision_log import Section, history_section, read_decisions, read_section, whole_section
 from pipeline.broker.rebuild_log import RebuildRecord, append, read_last
 from pipeline.errors import CommandFailed
 from pipeline.rebuild.deciding import decide
@@ -16,6 +16,7 @@ from pipeline.rebuild.groups import n_behind
 from pipeline.rebuild.history_files import HandOver, HistoryReport, HistoryRow, Reject
 from pipeline.rebuild.live import read_live
 from pipeline.rebuild.log_sender import LogSender
+from pipeline.rebuild.report import Steps
 from pipeline.records import Decision, Revision, Tick, encode
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings
@@ -41,13 +42,13 @@ class HistoryWriter:
         self._kafka_topic = settings.kafka_topic("history")
         self._begins: dict[int, int] = {}
 
-    async def hand_over_at(self, until: datetime | None) -> set[str]:
+    async def hand_over_at(self, until: datetime | None, steps: Steps) -> set[str]:
         """Settle where history ends, and return the ids of live documents.
 
         Raises:
             CommandFailed: live documents before `until` would be late.
         """
-        live = await read_live(self._settings)
+        live = await read_live(self._settings, steps)
         if until is not None and live.first_at is not None and until > live.first_at:
             raise CommandFailed(
                 f"--until {until.isoformat()} is after the first live document ({live.first_at.isoformat()}), which "
@@ -100,7 +101,7 @@ class HistoryWriter:
         """
         return None if self.until is None else self.until + timedelta(seconds=self._settings.disorder_s)
 
-    async def copy(self, prefix: str, advance: Callable[[], None]) -> None:
+    async def copy(self, prefix: str, steps: Steps) -> None:
         """Take the decisions and corrections of the deployment under another prefix for history.
 
         Raises:
@@ -113,11 +114,13 @@ class HistoryWriter:
                 f"{n_documents} documents of {documents.kafka_topic} are not decided: have producers write to "
                 f"{self._settings.kafka_topic('documents')}, let the old `read` finish, and run this again"
             )
+        decisions = await whole_section(other.bootstrap, other.kafka_topic("decisions"))
+        steps.begin("copying", (await history_section(other)).n_records + decisions.n_records)
         async with LogSender(self._settings.bootstrap) as sender:
             async for _, record in read_decisions(other):
+                steps.advance()
                 if not isinstance(record, Tick):
                     await self._copy(sender, record)
-                    advance()
             await sender.flush()
 
     async def _copy(self, sender: LogSender, record: Decision | Revision) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pipeline.broker.decision_log import read_section, whole_section
 from pipeline.documents import parse_document
 from pipeline.rebuild.raw_log import read_raw
+from pipeline.rebuild.report import Steps
 from pipeline.records import Decision
 from pipeline.rejects import RecordRejected
 from pipeline.settings import Settings
@@ -32,18 +33,21 @@ class LiveDocuments:
         self.ids.add(document_id)
 
 
-async def read_live(settings: Settings) -> LiveDocuments:
+async def read_live(settings: Settings, steps: Steps) -> LiveDocuments:
     """Return what lies in `documents` and `decisions`: either may hold what the other has no longer."""
     live = LiveDocuments()
     documents = await whole_section(settings.bootstrap, settings.kafka_topic("documents"))
+    decisions = await whole_section(settings.bootstrap, settings.kafka_topic("decisions"))
+    steps.begin("looking at live documents", documents.n_records + decisions.n_records)
     async for record in read_raw(settings, documents):
+        steps.advance()
         try:
             document = parse_document(record.value, datetime.fromtimestamp(record.timestamp / 1000, tz=UTC))
         except RecordRejected:
             continue
         live.add(document.id, document.published_at)
-    decisions = await whole_section(settings.bootstrap, settings.kafka_topic("decisions"))
     async for _, decision in read_section(settings, decisions):
+        steps.advance()
         if isinstance(decision, Decision):
             live.add(decision.document_id, decision.published_at)
     return live

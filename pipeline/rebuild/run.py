@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import json
 from collections.abc import Callable, Coroutine
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from rich.console import Console
 
 from pipeline.broker.decision_log import Section, whole_section
 from pipeline.broker.rebuild_log import Command, RebuildRecord
-from pipeline.rebuild.rebuild import Rebuild, RebuildReport
+from pipeline.rebuild.rebuild import Rebuild
+from pipeline.rebuild.report import RebuildReport
 from pipeline.rebuild.spool import ResultSpool
 from pipeline.rebuild.view import RebuildView
 from pipeline.replay.files import ReplayWriter
@@ -29,21 +30,19 @@ class RebuildPlan:
     command: Command
     history: Section
     known: RebuildRecord | None  # how the last run stood when this one began
-    out: Path | None = None  # folder for the results as JSON lines
-    is_dry: bool = False  # the folder alone gets them
+    writer: ReplayWriter | None = None  # gets decisions and results as JSON lines
+    is_dry: bool = False  # nobody else does
 
 
 async def run_plan(settings: Settings, plan: RebuildPlan, view: RebuildView) -> RebuildReport:
     """Compute, and unless it is a dry run, write.
 
     Raises:
-        CommandFailed: a worker or another run has begun meanwhile, or a folder cannot be written.
+        CommandFailed: a worker or another run has begun meanwhile, or the folder cannot be written.
     """
     decisions = await whole_section(settings.bootstrap, settings.kafka_topic("decisions"))
-    with ExitStack() as stack:
-        writer = stack.enter_context(ReplayWriter(plan.out)) if plan.out is not None else None
-        spool = stack.enter_context(ResultSpool(settings.state_dir))
-        out: Callable[[Any], None] = writer.write if writer is not None else _nowhere
+    out: Callable[[Any], None] = _nowhere if plan.writer is None else plan.writer.write
+    with ResultSpool(settings.state_dir) as spool:
         rebuild = Rebuild(settings, plan.command, view, spool, out)
         await rebuild.compute(plan.history, decisions)
         if not plan.is_dry:
@@ -66,6 +65,15 @@ def run_interruptibly(work: Coroutine[Any, Any, None], view: RebuildView, untouc
         half = "the state is half written, and workers will not start: run `finsurge rebuild`"
         click.echo(f"interrupted: {half if is_written else untouched}", err=True)
         raise
+
+
+def writer_to(folder: Path | None) -> AbstractContextManager[ReplayWriter | None]:
+    """Return what writes into the folder, if there is to be one.
+
+    Raises:
+        CommandFailed: when entered, if the folder cannot be written.
+    """
+    return nullcontext() if folder is None else ReplayWriter(folder)
 
 
 def new_view() -> RebuildView:

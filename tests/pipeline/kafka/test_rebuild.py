@@ -23,6 +23,7 @@ from models.batching import BatchLimits
 from models.keyword import KeywordPolicy
 from pipeline import wiring
 from pipeline.app import Parts
+from pipeline.broker.changelog import KafkaChangelog
 from pipeline.broker.decision_log import whole_section
 from pipeline.broker.topics import create, topic_specs
 from pipeline.commands.backfill import Past, run
@@ -102,6 +103,13 @@ async def commit_ends(settings: Settings) -> None:
     """Acknowledge all documents for `read`, as if it had decided them."""
     documents = await whole_section(settings.bootstrap, settings.kafka_topic("documents"))
     await go_on_at(settings, Role.READ, documents.ends)
+
+
+async def keys_of_trends(settings: Settings) -> set[str]:
+    """Return the keys of the state of trends."""
+    changelog = KafkaChangelog(settings.bootstrap, wiring.state_log(settings, "trends").kafka_topic)
+    held = await changelog.load(await changelog.ends(set(range(settings.partitions))))
+    return {key for values in held.values() for key in values}
 
 
 def finals(windows: Iterable[TrendRecord]) -> set[bytes]:
@@ -213,13 +221,14 @@ def test_a_new_watchlist_has_the_past_of_its_topics_and_tells_what_is_open(
     new_deployment, documents, finsurge, tmp_path: Path
 ) -> None:
     old = tmp_path / "old.yaml"
-    old.write_text(yaml.safe_dump({"topics": [{"id": "kraken", "name": "Kraken"}]}))
+    old.write_text(yaml.safe_dump({"topics": [{"id": "kraken", "name": "Kraken"}, {"id": "city", "name": "Oslo"}]}))
     before = new_deployment(watchlist=str(old))
     values = list(documents())
     before.start()
     before.publish(values[:1490])
     before.settle()
     assert told(before) == {}
+    assert "city" in asyncio.run(keys_of_trends(before.settings))
     for role in REBUILT:
         before.leave(role, 0, signal.SIGTERM)
 
@@ -227,6 +236,7 @@ def test_a_new_watchlist_has_the_past_of_its_topics_and_tells_what_is_open(
     ended = rebuild(finsurge, after.settings, "--json")
     assert ended.returncode == 0, ended.stderr
     assert [alert.split("/")[0] for alert in json.loads(ended.stdout)["told"]] == ["ftx"]
+    assert "city" not in asyncio.run(keys_of_trends(after.settings))
     after.start(REBUILT, number=1)
     after.publish(values[1490:])
     after.settle()

@@ -1,0 +1,122 @@
+"""Puts what a rebuild has computed in the place of what lies on Kafka: windows, state, alerts, offsets.
+
+Each step can be repeated: a rebuild that was killed in one of them begins anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from pipeline import wiring
+from pipeline.broker.changelog import KafkaChangelog
+from pipeline.broker.decision_log import whole_section
+from pipeline.broker.preflight import partitions_of
+from pipeline.rebuild.groups import REBUILT, go_on_at
+from pipeline.rebuild.log_sender import LogSender
+from pipeline.rebuild.open_alerts import OpenAlerts, to_tell
+from pipeline.rebuild.raw_log import read_raw
+from pipeline.rebuild.rebuilt_flow import RebuiltFlow
+from pipeline.rebuild.report import RebuildReport, Steps
+from pipeline.rebuild.spool import ResultSpool
+from pipeline.records import AlertRecord, encode
+from pipeline.rejects import RecordRejected
+from pipeline.roles.dead_letter_box import decoded
+from pipeline.settings import Settings
+from pipeline.stage import partition_of
+
+_decoder = msgspec.json.Decoder(AlertRecord)
+
+
+class Replacement:
+    """One run's results on their way.
+
+    Args:
+        settings: the deployment's.
+        flow: has run over all.
+        spool: holds the windows and late mentions.
+        ends: of `decisions`, by partition, as far as the flow has come.
+        steps: told of the progress.
+        report: told what was written.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        flow: RebuiltFlow,
+        spool: ResultSpool,
+        ends: Mapping[int, int],
+        steps: Steps,
+        report: RebuildReport,
+    ) -> None:
+        self._settings = settings
+        self._flow = flow
+        self._spool = spool
+        self._ends = ends
+        self._steps = steps
+        self._report = report
+
+    async def write(self) -> None:
+        """Write all of it, outputs before state, as the roles do.
+
+        Raises:
+            BrokerUnavailable: something was not taken.
+            CommandFailed: a worker has joined one of the groups.
+        """
+        async with LogSender(self._settings.bootstrap) as sender:
+            await self._send_results(sender)
+            for role in REBUILT:
+                await self._send_states(sender, role.value)
+            await self._send_alerts(sender)
+        await self._go_on()
+
+    async def _send_results(self, sender: LogSender) -> None:
+        self._steps.begin("writing trends", self._spool.n_results)
+        for kafka_topic, topic, value in self._spool.read():
+            partition = partition_of(topic, self._settings.partitions)
+            await sender.send(self._settings.kafka_topic(kafka_topic), partition, topic.encode(), value)
+            self._steps.advance()
+        await sender.flush()
+
+    async def _send_states(self, sender: LogSender, role: str) -> None:
+        log = wiring.state_log(self._settings, role)
+        changelog = KafkaChangelog(self._settings.bootstrap, log.kafka_topic)
+        partitions = await partitions_of(self._settings.bootstrap, log.kafka_topic)
+        written = await changelog.load(await changelog.ends({tp.partition for tp in partitions}))
+        states = self._flow.states[role]
+        n_states = sum(1 for _ in states.items())
+        self._steps.begin(f"writing the state of {role}", n_states)
+        for partition, key, value in states.changes(written, log.encode):
+            await sender.send(log.kafka_topic, partition, key.encode(), value)
+            if value is not None:
+                self._steps.advance()
+        await sender.flush()
+        self._report.n_states += n_states
+
+    async def _send_alerts(self, sender: LogSender) -> None:
+        settings = self._settings
+        alerts = to_tell(await self._told(), self._flow.alerts, self._flow.past)
+        for alert in alerts:
+            partition = partition_of(alert.topic, settings.partitions)
+            await sender.send(settings.kafka_topic("alerts"), partition, alert.topic.encode(), encode(alert))
+        await sender.flush()
+        self._report.told = [alert.id for alert in alerts]
+
+    async def _told(self) -> OpenAlerts:
+        told = OpenAlerts()
+        section = await whole_section(self._settings.bootstrap, self._settings.kafka_topic("alerts"))
+        async for record in read_raw(self._settings, section):
+            alert: AlertRecord | RecordRejected = decoded(_decoder, record.value)
+            if isinstance(alert, AlertRecord):
+                told.update(alert)
+        return told
+
+    async def _go_on(self) -> None:
+        """Have link go on where the rebuild ended, and the others behind all that the old workers wrote."""
+        for role in REBUILT:
+            ends = self._ends
+            if role.inbound != "decisions":
+                kafka_topic = self._settings.kafka_topic(role.inbound)
+                ends = (await whole_section(self._settings.bootstrap, kafka_topic)).ends
+            await go_on_at(self._settings, role, ends)
