@@ -87,8 +87,7 @@ def command(
     if from_prefix == settings.topic_prefix:
         raise click.UsageError(f"--from-prefix must be another deployment's, got this one's: {from_prefix!r}")
     mapping = FieldMapping(columns=columns_of(pairs), kind=kind, source=source, is_utc_assumed=assume_utc)
-    inputs = tuple(InputFile(name, file_format) for name in files)
-    past = Past(inputs, mapping, from_prefix, _time(until), anew, out)
+    past = Past(_inputs(files, file_format), mapping, from_prefix, _time(until), anew, out)
     raise SystemExit(run(settings, past, as_json=as_json))
 
 
@@ -122,7 +121,7 @@ def run(settings: Settings, past: Past, parts: Parts | None = None, *, as_json: 
         n_decided=report.n_decided,
         n_decided_before=report.n_before,
         n_known=report.n_known,
-        n_left_to_live=report.n_left,
+        n_after_hand_over=report.n_left,
         rejected=rejected,
     )
     return 1 if rejected else 0
@@ -202,6 +201,15 @@ def _tell_history(history: HistoryWriter) -> None:
                 "begin: what is usual takes these days for silent ones",
                 err=True,
             )
+
+
+def _inputs(names: tuple[str, ...], file_format: FileFormat | None) -> tuple[InputFile, ...]:
+    """Return the files, which are all there: before a policy is loaded for them, and a run begun."""
+    inputs = tuple(InputFile(name, file_format) for name in names)
+    for file in inputs:
+        if not file.is_standard_input and not Path(file.name).is_file():
+            raise click.UsageError(f"there is no file {file.name}")
+    return inputs
 
 
 def _time(text: str | None) -> datetime | None:

@@ -15,9 +15,10 @@ from pipeline.cli import finsurge
         ("backfill", "name either FILEs or --from-prefix"),
         ("backfill a.jsonl --from-prefix v1-", "name either FILEs or --from-prefix"),
         ("backfill --from-prefix v2-", "--from-prefix must be another deployment's, got this one's: 'v2-'"),
-        ("backfill a.jsonl --until tomorrow", "must be ISO 8601 with an offset, got 'tomorrow'"),
+        ("backfill - none.jsonl", "there is no file none.jsonl"),
+        ("backfill - --until tomorrow", "must be ISO 8601 with an offset, got 'tomorrow'"),
         (
-            "backfill a.jsonl --until 2026-01-02T03:04:05",
+            "backfill - --until 2026-01-02T03:04:05",
             "must be ISO 8601 with an offset, got '2026-01-02T03:04:05'",
         ),
     ],

@@ -158,7 +158,7 @@ def test_after_a_backfill_live_goes_on_as_one_run_over_all_would_have(
     totals = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert totals["n_decided"] + totals["n_decided_before"] == totals["n_history"] == 900
     assert totals["n_decided_before"] > 0
-    assert (totals["n_known"], totals["n_left_to_live"], totals["n_late"]) == (50, 0, 0)
+    assert (totals["n_known"], totals["n_after_hand_over"], totals["n_late"]) == (50, 0, 0)
     assert told(deployment) == {}
 
     deployment.start()
