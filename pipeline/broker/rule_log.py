@@ -17,6 +17,11 @@ from pipeline.settings import Settings
 KEY_PREFIX = b"rules/"
 
 
+def key_of(record_id: str) -> bytes:
+    """Return the key under which a rule book that was sent is taken."""
+    return KEY_PREFIX + record_id.encode()
+
+
 async def send_rules(settings: Settings, text: str, by: str, at: datetime) -> RulesRecord:
     """Send a rule book behind all evidence that there is, and return what was sent.
 
@@ -43,10 +48,19 @@ async def rules_taken(settings: Settings) -> list[RulesTaken]:
     Raises:
         BrokerUnavailable: no Kafka answers.
     """
+    return list((await rules_by_key(settings)).values())
+
+
+async def rules_by_key(settings: Settings) -> dict[bytes, RulesTaken]:
+    """Return the rule books that were taken, in their order, each under its key in `config`.
+
+    Raises:
+        BrokerUnavailable: no Kafka answers.
+    """
     reach(settings.bootstrap, timeout_s=10.0)
     partition = TopicPartition(settings.kafka_topic("config"), 0)
     if partition.topic not in await partition_counts(settings.bootstrap):
-        return []
+        return {}
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
@@ -58,6 +72,6 @@ async def rules_taken(settings: Settings) -> list[RulesTaken]:
             for record in (await consumer.getmany(partition, timeout_ms=1_000)).get(partition, ()):
                 if record.value is not None and (record.key or b"").startswith(KEY_PREFIX):
                     taken[record.key] = decode(RulesTaken, record.value)
-        return list(taken.values())
+        return taken
     finally:
         await consumer.stop()

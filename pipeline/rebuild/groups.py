@@ -74,8 +74,8 @@ async def go_on_at(settings: Settings, role: Role, offsets: Mapping[int, int]) -
         await consumer.stop()
 
 
-async def n_behind(settings: Settings, role: Role, ends: Mapping[int, int]) -> int:
-    """Return how many records before these ends the role has not acknowledged."""
+async def positions(settings: Settings, role: Role, ends: Mapping[int, int]) -> dict[int, int]:
+    """Return the offset at which the role goes on, by partition of what it reads, at most the partition's end."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.bootstrap, group_id=settings.group(role.value), enable_auto_commit=False
     )
@@ -85,7 +85,14 @@ async def n_behind(settings: Settings, role: Role, ends: Mapping[int, int]) -> i
         placed = {TopicPartition(kafka_topic, number): end for number, end in ends.items()}
         consumer.assign(list(placed))
         begins = await consumer.beginning_offsets(list(placed))
-        behind = [end - max(begins[tp], await consumer.committed(tp) or 0) for tp, end in placed.items()]
-        return sum(max(0, n_records) for n_records in behind)
+        return {
+            tp.partition: min(end, max(begins[tp], await consumer.committed(tp) or 0)) for tp, end in placed.items()
+        }
     finally:
         await consumer.stop()
+
+
+async def n_behind(settings: Settings, role: Role, ends: Mapping[int, int]) -> int:
+    """Return how many records before these ends the role has not acknowledged."""
+    reached = await positions(settings, role, ends)
+    return sum(end - reached[number] for number, end in ends.items())

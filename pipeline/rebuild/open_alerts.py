@@ -11,6 +11,9 @@ import msgspec
 
 from pipeline.records import AlertRecord
 
+_Key = tuple[str, str]
+"""Topic and absolute rule, each of which has one episode open at most."""
+
 
 class OpenAlerts:
     """The last transition of each open episode.
@@ -23,18 +26,18 @@ class OpenAlerts:
     """
 
     def __init__(self) -> None:
-        self._held: dict[str, AlertRecord] = {}  # by topic
+        self._held: dict[_Key, AlertRecord] = {}
 
     def update(self, alert: AlertRecord) -> None:
         """Take note of a transition; they come in the order of the log."""
         if alert.transition == "closed":
-            self._held.pop(alert.topic, None)
+            self._held.pop(_key(alert), None)
         else:
-            self._held[alert.topic] = alert
+            self._held[_key(alert)] = alert
 
     def get(self) -> tuple[AlertRecord, ...]:
-        """Return what is open, by topic."""
-        return tuple(self._held[topic] for topic in sorted(self._held))
+        """Return what is open, in the order of topics."""
+        return tuple(self._held[key] for key in sorted(self._held))
 
 
 def to_tell(told: OpenAlerts, found: OpenAlerts, past: Iterable[AlertRecord] = ()) -> list[AlertRecord]:
@@ -45,12 +48,16 @@ def to_tell(told: OpenAlerts, found: OpenAlerts, past: Iterable[AlertRecord] = (
         found: as the rebuild has it.
         past: of those, what history alone had led to: nobody is told of it before it changes.
     """
-    before = {alert.topic: alert for alert in told.get()}
-    now = {alert.topic: alert for alert in found.get()}
-    ends = [_ended(alert) for topic, alert in before.items() if not _is_same(alert, now.get(topic))]
+    before = {_key(alert): alert for alert in told.get()}
+    now = {_key(alert): alert for alert in found.get()}
+    ends = [_ended(alert) for key, alert in before.items() if not _is_same(alert, now.get(key))]
     quiet = set(past)
-    begins = [alert for topic, alert in now.items() if alert not in quiet and not _is_same(alert, before.get(topic))]
+    begins = [alert for key, alert in now.items() if alert not in quiet and not _is_same(alert, before.get(key))]
     return ends + begins
+
+
+def _key(alert: AlertRecord) -> _Key:
+    return alert.topic, alert.rule
 
 
 def _is_same(one: AlertRecord, other: AlertRecord | None) -> bool:
@@ -61,7 +68,7 @@ def _ended(alert: AlertRecord) -> AlertRecord:
     number = alert.number + 1
     return msgspec.structs.replace(
         alert,
-        id=f"{alert.topic}/{alert.episode}/{number}",
+        id=f"{alert.id.rpartition('/')[0]}/{number}",
         number=number,
         transition="closed",
         reason="rebuilt",

@@ -17,6 +17,7 @@ from pipeline import wiring
 from pipeline.broker.decision_log import Section, read_history, read_section
 from pipeline.broker.preflight import check_kafka_topics, check_partitions
 from pipeline.broker.rebuild_log import Command, RebuildRecord, append
+from pipeline.broker.rule_log import rules_taken
 from pipeline.errors import CommandFailed
 from pipeline.metrics import Metrics
 from pipeline.rebuild.groups import REBUILT, check_stopped
@@ -24,7 +25,7 @@ from pipeline.rebuild.rebuilt_flow import RebuiltFlow
 from pipeline.rebuild.replacement import Replacement
 from pipeline.rebuild.report import RebuildReport, Steps
 from pipeline.rebuild.spool import ResultSpool
-from pipeline.records import AlertRecord, Decision, DecisionOrTick, Mention, TrendRecord
+from pipeline.records import AlertRecord, Decision, DecisionOrTick, Mention, RulesTaken, TrendRecord
 from pipeline.settings import Settings
 
 
@@ -49,6 +50,7 @@ class Rebuild:
         command: that began it.
         steps: told of the progress.
         spool: for what must not be seen before it counts.
+        rules: a rule book that holds for all ticks, in place of those that were applied.
         out: given every decision and result as well.
     """
 
@@ -58,6 +60,7 @@ class Rebuild:
         command: Command,
         steps: Steps,
         spool: ResultSpool,
+        rules: RulesTaken | None = None,
         out: Callable[[msgspec.Struct], None] = lambda _: None,
     ) -> None:
         self.report = RebuildReport()
@@ -66,6 +69,7 @@ class Rebuild:
         self._command: Command = command
         self._steps = steps
         self._spool = spool
+        self._rules = rules
         self._out = out
         self._flow = RebuiltFlow(settings, wiring.open_watchlist(settings), Metrics(CollectorRegistry()))
         self._history: tuple[tuple[int, int], ...] = ()
@@ -75,6 +79,9 @@ class Rebuild:
         """Run the stages over all of it; changes nothing on Kafka."""
         self._history = tuple(history.ranges[number] for number in sorted(history.ranges))
         self._ends = decisions.ends
+        rules = await rules_taken(self._settings)
+        for taken in [*rules, self._rules] if self._rules is not None else rules:
+            self._flow.change_rules(taken)
         self._steps.begin("reading", history.n_records + decisions.n_records)
         async for partition, record in read_history(self._settings, history):
             self.report.n_history += isinstance(record, Decision)
@@ -105,7 +112,7 @@ class Rebuild:
             await append(self._settings, as_before, writing)
             raise
         parts = (self._settings, self._flow, self._spool, self._ends, self._steps, self.report)
-        await Replacement(*parts).write()
+        await Replacement(*parts).write(self._rules)
         await append(self._settings, self._record("whole", self._history), writing)
 
     def _feed(self, partition: int, record: DecisionOrTick) -> None:

@@ -9,10 +9,10 @@ from models.topics.watchlist import Watchlist
 from pipeline.metrics import Metrics
 from pipeline.rebuild.open_alerts import OpenAlerts
 from pipeline.rebuild.states import RebuiltStates
-from pipeline.records import AlertRecord, DecisionOrTick
+from pipeline.records import AlertRecord, DecisionOrTick, RulesRecord, RulesTaken
 from pipeline.replay.flow import Replay, Result
 from pipeline.settings import Settings
-from pipeline.stage import States
+from pipeline.stage import Outbound, States
 
 
 class RebuiltFlow:
@@ -34,6 +34,14 @@ class RebuiltFlow:
         self.alerts = OpenAlerts()
         self.past: tuple[AlertRecord, ...] = ()
         self._replay = Replay(settings, watchlist, metrics, self._new_states)
+
+    def change_rules(self, taken: RulesTaken) -> None:
+        """Have a rule book hold as it did when it was taken; call this before anything is fed."""
+        self._replay.change_rules(taken)
+
+    def take_rules(self, record: RulesRecord) -> list[Outbound]:
+        """Have a rule book hold from the first tick that is not closed, and return what is to be said of that."""
+        return self._replay.take_rules(record)
 
     def feed(self, record: DecisionOrTick, partition: int) -> Iterator[Result]:
         """Yield what a record of this source partition causes."""

@@ -6,27 +6,31 @@ Each step can be repeated: a rebuild that was killed in one of them begins anew.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from uuid import uuid4
 
 import msgspec
 
 from pipeline import wiring
 from pipeline.broker.changelog import KafkaChangelog
-from pipeline.broker.decision_log import whole_section
+from pipeline.broker.decision_log import Section, whole_section
 from pipeline.broker.preflight import partitions_of
-from pipeline.rebuild.groups import REBUILT, go_on_at
+from pipeline.broker.rule_log import key_of, rules_by_key
+from pipeline.rebuild.groups import REBUILT, go_on_at, positions
 from pipeline.rebuild.log_sender import LogSender
 from pipeline.rebuild.open_alerts import OpenAlerts, to_tell
 from pipeline.rebuild.raw_log import read_raw
 from pipeline.rebuild.rebuilt_flow import RebuiltFlow
 from pipeline.rebuild.report import RebuildReport, Steps
 from pipeline.rebuild.spool import ResultSpool
-from pipeline.records import AlertRecord, encode
+from pipeline.records import AlertRecord, Candidate, RulesRecord, RulesTaken, encode
 from pipeline.rejects import RecordRejected
 from pipeline.roles.dead_letter_box import decoded
+from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings
 from pipeline.stage import partition_of
 
 _decoder = msgspec.json.Decoder(AlertRecord)
+_candidates: msgspec.json.Decoder[Candidate] = msgspec.json.Decoder(Candidate)
 
 
 class Replacement:
@@ -57,19 +61,44 @@ class Replacement:
         self._steps = steps
         self._report = report
 
-    async def write(self) -> None:
+    async def write(self, rules: RulesTaken | None) -> None:
         """Write all of it, outputs before state, as the roles do.
+
+        Args:
+            rules: what the flow was given in place of the rule books that were applied; others are to know of it.
 
         Raises:
             BrokerUnavailable: something was not taken.
             CommandFailed: a worker has joined one of the groups.
         """
-        async with LogSender(self._settings.bootstrap) as sender:
+        settings = self._settings
+        candidates = await whole_section(settings.bootstrap, settings.kafka_topic("candidates"))
+        async with LogSender(settings.bootstrap) as sender:
+            await self._send_rules(sender, rules, candidates)
             await self._send_results(sender)
             for role in REBUILT:
                 await self._send_states(sender, role.value)
             await self._send_alerts(sender)
-        await self._go_on()
+        mentions = await whole_section(settings.bootstrap, settings.kafka_topic("mentions"))
+        # link goes on where the rebuild ended, the others behind all that the old workers wrote
+        await go_on_at(settings, Role.LINK, self._ends)
+        await go_on_at(settings, Role.TRENDS, mentions.ends)
+        await go_on_at(settings, Role.SURGES, candidates.ends)
+
+    async def _send_rules(self, sender: LogSender, rules: RulesTaken | None, candidates: Section) -> None:
+        """Write the rule book of this rebuild, and take those that wait in `candidates`, which nobody will read."""
+        kafka_topic = self._settings.kafka_topic("config")
+        known = await rules_by_key(self._settings)
+        if rules is not None:
+            await sender.send(kafka_topic, 0, key_of(uuid4().hex), encode(rules))
+        begins = await positions(self._settings, Role.SURGES, candidates.ends)
+        waiting = {number: (begins[number], end) for number, end in candidates.ends.items()}
+        async for record in read_raw(self._settings, Section(candidates.kafka_topic, waiting)):
+            sent: Candidate | RecordRejected = decoded(_candidates, record.value)
+            if isinstance(sent, RulesRecord) and key_of(sent.id) not in known:
+                for outbound in self._flow.take_rules(sent):
+                    await sender.send(kafka_topic, outbound.partition, outbound.key, encode(outbound.record))
+        await sender.flush()
 
     async def _send_results(self, sender: LogSender) -> None:
         self._steps.begin("writing trends", self._spool.n_results)
@@ -111,12 +140,3 @@ class Replacement:
             if isinstance(alert, AlertRecord):
                 told.update(alert)
         return told
-
-    async def _go_on(self) -> None:
-        """Have link go on where the rebuild ended, and the others behind all that the old workers wrote."""
-        for role in REBUILT:
-            ends = self._ends
-            if role.inbound != "decisions":
-                kafka_topic = self._settings.kafka_topic(role.inbound)
-                ends = (await whole_section(self._settings.bootstrap, kafka_topic)).ends
-            await go_on_at(self._settings, role, ends)

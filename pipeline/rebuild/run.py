@@ -19,6 +19,7 @@ from pipeline.rebuild.rebuild import Rebuild
 from pipeline.rebuild.report import RebuildReport
 from pipeline.rebuild.spool import ResultSpool
 from pipeline.rebuild.view import RebuildView
+from pipeline.records import RulesTaken
 from pipeline.replay.files import ReplayWriter
 from pipeline.settings import Settings
 
@@ -32,6 +33,7 @@ class RebuildPlan:
     known: RebuildRecord | None  # how the last run stood when this one began
     writer: ReplayWriter | None = None  # gets decisions and results as JSON lines
     is_dry: bool = False  # nobody else does
+    rules: RulesTaken | None = None  # in place of those that were applied
 
 
 async def run_plan(settings: Settings, plan: RebuildPlan, view: RebuildView) -> RebuildReport:
@@ -43,7 +45,7 @@ async def run_plan(settings: Settings, plan: RebuildPlan, view: RebuildView) -> 
     decisions = await whole_section(settings.bootstrap, settings.kafka_topic("decisions"))
     out: Callable[[Any], None] = _nowhere if plan.writer is None else plan.writer.write
     with ResultSpool(settings.state_dir) as spool:
-        rebuild = Rebuild(settings, plan.command, view, spool, out)
+        rebuild = Rebuild(settings, plan.command, view, spool, plan.rules, out)
         await rebuild.compute(plan.history, decisions)
         if not plan.is_dry:
             await rebuild.write(plan.known)

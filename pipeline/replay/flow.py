@@ -12,9 +12,19 @@ from typing import Any
 from models.topics.watchlist import Watchlist
 from pipeline import wiring
 from pipeline.metrics import Metrics
-from pipeline.records import AlertRecord, Decision, DecisionOrTick, Mention, Origin, RulesTaken, Tick, TrendRecord
+from pipeline.records import (
+    AlertRecord,
+    Decision,
+    DecisionOrTick,
+    Mention,
+    Origin,
+    RulesRecord,
+    RulesTaken,
+    Tick,
+    TrendRecord,
+)
 from pipeline.settings import Settings
-from pipeline.stage import MemoryStates, Stage, States
+from pipeline.stage import MemoryStates, Outbound, Stage, States
 
 Result = TrendRecord | AlertRecord | Mention
 """What leaves the last stage: windows, alerts, and mentions that came too late."""
@@ -58,6 +68,10 @@ class Replay:
     def change_rules(self, taken: RulesTaken) -> None:
         """Have a rule book hold as it did when it was taken; call this before anything is fed."""
         self._surges.change_rules(taken.text, taken.after)
+
+    def take_rules(self, record: RulesRecord) -> list[Outbound]:
+        """Have a rule book hold from the first tick that is not closed, and return what is to be said of that."""
+        return self._stages["candidates"].step(record, Origin(0, -1))
 
     def close(self) -> Iterator[Result]:
         """Yield what becomes final when time goes on until every window is closed."""

@@ -27,6 +27,7 @@ from prometheus_client import CollectorRegistry
 
 from pipeline import wiring
 from pipeline.broker.decision_log import read_decisions
+from pipeline.broker.rule_log import rules_taken
 from pipeline.broker.topics import create, topic_specs
 from pipeline.metrics import Metrics
 from pipeline.records import AlertRecord, Decision, Document, Mention, TrendRecord, decode, encode
@@ -276,6 +277,8 @@ class Deployment:
                 dead[origin] = headers["finsurge.reason"].decode()
         replay = Replay(self.settings, wiring.open_watchlist(self.settings), Metrics(CollectorRegistry()))
         outcome = Outcome(len(documents), set(), dead, 0)
+        for taken in await rules_taken(self.settings):
+            replay.change_rules(taken)
         async for partition, record in read_decisions(self.settings):
             if isinstance(record, Decision):
                 outcome.n_decisions += 1

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from pipeline import wiring
 from pipeline.app import Parts
 from pipeline.broker.changelog import KafkaChangelog
 from pipeline.broker.decision_log import whole_section
+from pipeline.broker.rule_log import rules_taken, send_rules
 from pipeline.broker.topics import create, topic_specs
 from pipeline.commands.backfill import Past, run
 from pipeline.documents import RawDocument
@@ -54,6 +55,7 @@ from pipeline.stage import partition_of
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
 DYING = Path(__file__).parent / "dying_rebuild.py"
+START_AT = datetime(2026, 3, 1, tzinfo=UTC)
 REBUILT = (Role.LINK, Role.TRENDS, Role.SURGES)
 
 
@@ -233,10 +235,14 @@ def test_a_new_watchlist_has_the_past_of_its_topics_and_tells_what_is_open(
         before.leave(role, 0, signal.SIGTERM)
 
     after = new_deployment(watchlist="crypto")
+    # nobody has read it yet, and the rebuild passes over what waits
+    asyncio.run(send_rules(after.settings, "topics: {kraken: {is_on: false}}", "ada", START_AT))
     ended = rebuild(finsurge, after.settings, "--json")
     assert ended.returncode == 0, ended.stderr
     assert [alert.split("/")[0] for alert in json.loads(ended.stdout)["told"]] == ["ftx"]
     assert "city" not in asyncio.run(keys_of_trends(after.settings))
+    (taken,) = asyncio.run(rules_taken(after.settings))
+    assert (taken.by, taken.after is not None) == ("ada", True)
     after.start(REBUILT, number=1)
     after.publish(values[1490:])
     after.settle()
@@ -307,6 +313,15 @@ def test_another_number_of_partitions_takes_over_what_was_decided_and_corrected(
     lines = (tmp_path / "cwd" / "dry" / "trends.jsonl").read_bytes().splitlines()
     assert finals(decode(TrendRecord, line) for line in lines) == expected
     assert (len(new.read("rebuilds")), len(new.read("trends"))) == before
+
+    silent = tmp_path / "silent.yaml"
+    silent.write_text("topics: {ftx: {is_on: false}}")
+    judged = rebuild(finsurge, settings, "--rules", str(silent), "--by", "ada", "--json")
+    assert judged.returncode == 0, judged.stderr
+    assert (totals["n_opened"], json.loads(judged.stdout)["n_opened"]) == (1, 0)
+    assert [(taken.text, taken.after) for taken in asyncio.run(rules_taken(settings))] == [(silent.read_text(), None)]
+    kept = rebuild(finsurge, settings, "--json")
+    assert json.loads(kept.stdout)["n_opened"] == 0
 
     new.publish(values[-1:])
     until = newest_at + timedelta(days=1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
 from pipeline.rebuild.open_alerts import OpenAlerts, to_tell
 from pipeline.receivers.sample import sample_alert
 from pipeline.records import AlertRecord
@@ -58,6 +60,14 @@ def test_what_history_alone_led_to_is_not_told_before_it_changes() -> None:
     assert to_tell(holding(), holding(past), past=[past]) == []
     graver = opened("ftx", number=2, transition="escalated", severity="critical")
     assert to_tell(holding(), holding(past, graver), past=[past]) == [graver]
+
+
+def test_a_surge_and_an_absolute_rule_of_one_topic_are_told_apart() -> None:
+    surge = opened("ftx")
+    absolute = msgspec.structs.replace(surge, rule="low", id="ftx!low/1/1")
+    assert to_tell(holding(surge, absolute), holding(surge, absolute)) == []
+    (end,) = to_tell(holding(surge, absolute), holding(surge))
+    assert (end.id, end.rule) == ("ftx!low/1/2", "low")
 
 
 def test_a_closed_episode_is_not_open() -> None:

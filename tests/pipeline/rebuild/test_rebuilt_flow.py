@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,12 +14,24 @@ from pipeline import wiring
 from pipeline.broker.decision_log import HISTORY_OFFSET, before_live
 from pipeline.metrics import Metrics
 from pipeline.rebuild.rebuilt_flow import RebuiltFlow
-from pipeline.records import AlertRecord, Decision, DecisionOrTick, Mention, Origin, Tick, TrendRecord, encode
+from pipeline.records import (
+    AlertRecord,
+    Decision,
+    DecisionOrTick,
+    Mention,
+    Origin,
+    RulesRecord,
+    RulesTaken,
+    Tick,
+    TrendRecord,
+    encode,
+)
 from pipeline.replay.flow import Replay, Result
 from pipeline.settings import Settings
 from pipeline.stage import MemoryStates, States
 
 SETTINGS = Settings(partitions=3)
+START = datetime(2026, 1, 1, tzinfo=UTC)
 FTX, GOLD, RIPPLE = Topic(id="ftx", name="FTX"), Topic(id="gold", name="Gold"), Topic(id="ripple", name="Ripple")
 WATCHLIST = Watchlist((FTX, GOLD, RIPPLE))
 
@@ -180,3 +192,27 @@ def test_offsets_of_history_come_before_all_live_ones_and_are_in_order() -> None
 
     # 2^48 records of history and 2^62 below that: neither a partition nor an offset ever gets there
     assert BEFORE_ALL < HISTORY_OFFSET < HISTORY_OFFSET + 10**12 < 0
+
+
+def test_rules_that_were_applied_hold_from_when_they_did(stream: Callable[[int], list[Entry]]) -> None:
+    entries = stream(3)
+    told = alerts(run(undisturbed(), entries))
+    (opened, *_) = [alert for alert in told if alert.topic == "ftx"]
+    silent = "topics: {ftx: {is_on: false}}"
+    for after, n_told in ((opened.at - timedelta(minutes=5), 0), (None, 0), (told[-1].at, len(told))):
+        flow = rebuilt()
+        flow.change_rules(RulesTaken(version="v", text=silent, by="ada", at=START, after=after))
+        assert len([alert for alert in alerts(run(flow, entries)) if alert.topic == "ftx"]) == n_told
+
+
+def test_rules_that_wait_hold_from_where_the_rebuild_ends(stream: Callable[[int], list[Entry]]) -> None:
+    entries = stream(3)
+    flow = rebuilt()
+    run(flow, entries[:160])
+    record = RulesRecord(id="r", version="v", text="topics: {ftx: {is_on: false}}", by="ada", at=START)
+    (outbound,) = flow.take_rules(record)
+    assert (outbound.kafka_topic, outbound.key) == ("config", b"rules/r")
+    assert isinstance(outbound.record, RulesTaken)
+    assert outbound.record.after is not None
+    assert outbound.record.after <= START + timedelta(minutes=4320)
+    assert [alert for alert in alerts(run(live_after(flow), entries[160:])) if alert.topic == "ftx"] == []
