@@ -315,7 +315,7 @@ def test_another_number_of_partitions_takes_over_what_was_decided_and_corrected(
     assert (len(new.read("rebuilds")), len(new.read("trends"))) == before
 
     silent = tmp_path / "silent.yaml"
-    silent.write_text("topics: {ftx: {is_on: false}}")
+    silent.write_text("default: {is_on: false}")  # of ftx alone, and its parent would alert
     judged = rebuild(finsurge, settings, "--rules", str(silent), "--by", "ada", "--json")
     assert judged.returncode == 0, judged.stderr
     assert (totals["n_opened"], json.loads(judged.stdout)["n_opened"]) == (1, 0)
