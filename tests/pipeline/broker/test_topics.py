@@ -17,16 +17,16 @@ def test_a_dead_letter_has_room_for_the_largest_document_and_its_headers() -> No
     assert limits["documents.dlq"] > limits["documents"] > 0
 
 
-def test_evidence_episodes_releases_and_rebuilds_have_one_partition_and_all_else_the_count_asked_for() -> None:
+def test_evidence_episodes_releases_rules_and_rebuilds_have_one_partition_and_all_else_the_count_asked_for() -> None:
     alone = {spec.name for spec in topic_specs("p-", 12) if spec.partitions == 1}
-    assert alone == {"p-candidates", "p-policies", "p-rebuilds", "p-finsurge-surges-episodes-changelog"}
+    assert alone == {"p-candidates", "p-policies", "p-config", "p-rebuilds", "p-finsurge-surges-episodes-changelog"}
     assert {spec.partitions for spec in topic_specs("p-", 12)} == {1, 12}
 
 
-def test_changelogs_releases_and_rebuilds_are_compacted_and_nothing_else_is() -> None:
+def test_changelogs_releases_rules_and_rebuilds_are_compacted_and_nothing_else_is() -> None:
     compacted = {spec.name for spec in topic_specs("", 4) if spec.config["cleanup.policy"] == "compact"}
     changelogs = {spec.name for spec in topic_specs("", 4) if spec.name.endswith("-changelog")}
-    assert compacted == {"policies", "rebuilds"} | changelogs
+    assert compacted == {"policies", "config", "rebuilds"} | changelogs
 
 
 def test_no_partition_at_all_is_a_wrong_call() -> None:
