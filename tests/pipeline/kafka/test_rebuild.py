@@ -253,7 +253,9 @@ def test_a_new_watchlist_has_the_past_of_its_topics_and_tells_what_is_open(
     assert outcome.alerts.items() <= outcome.replayed_alerts.items()
     assert max(outcome.replayed_alerts.values(), key=lambda alert: alert.at).id in outcome.alerts
     kraken = [window for window in windows(after) if window.topic == "kraken"]
-    assert len(finals(kraken)) == len({window.start_at for window in kraken if window.status == "final"})
+    assert len(finals(kraken)) == len(
+        {(window.start_at, window.end_at) for window in kraken if window.status == "final"}
+    )
 
 
 def test_another_number_of_partitions_takes_over_what_was_decided_and_corrected(
