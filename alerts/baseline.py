@@ -19,17 +19,17 @@ class BaselineConfig:
     """How fast the baseline learns, and what it believes before it has seen anything.
 
     >>> BaselineConfig().level_half_life_s
-    259200
+    1209600
     """
 
-    level_half_life_s: int = 259_200
-    # Three days: shorter ones learn the surge itself (surge.md: 2 h 70, 1 d 77, 3 d 78.5 points).
+    level_half_life_s: int = 1_209_600
+    # Two weeks, as the share: shorter ones learn the surge itself, or a quiet holiday (benchmarks/surges.md).
     share_half_life_s: int = 1_209_600
     # Two weeks: sparse topics have a few stories a week, and a share needs some dozens.
     prior_level: float = 1 / 24
     # Negative stories an hour of a topic nobody has seen: one a day.
-    prior_hours: float = 12.0
-    # How many hours of seeing nothing else that belief is worth.
+    prior_hours: float = 3.0
+    # How many hours of seeing nothing else that belief is worth: after two days a busy topic's level is 6 % too low.
     prior_share: float = 0.25
     # About one story in four is negative in news and posts on companies.
     prior_stories: float = 8.0
@@ -90,7 +90,7 @@ class Baseline:
     >>> baseline.skip(24)
     >>> lesson = baseline.update(n_stories=4, n_negative=1)
     >>> round(baseline.level, 3), round(baseline.share, 3)
-    (0.044, 0.25)
+    (0.041, 0.25)
     """
 
     def __init__(self, config: BaselineConfig, state: BaselineState | None = None) -> None:
@@ -120,6 +120,11 @@ class Baseline:
         share = self.share
         # a topic that a policy with a small ratio calls negative throughout may have more than all of its stories
         return min(share * ratio, max(_MAX_SHARE, share) if share < 1 else _MAX_SHARE)
+
+    def odds_for(self, ratio: float) -> float:
+        """Return the usual number of negative stories to one that is not, in the terms of other policies."""
+        share = min(self.share_for(ratio), _MAX_SHARE)
+        return share / (1 - share)
 
     @property
     def dispersion(self) -> float:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
+
+OTHERS_DEVIATIONS = 2.0
+"""So much fewer are other stories taken for: four of them say nothing of how busy the hour is, four hundred do."""
 
 
 class StoryCount(msgspec.Struct, frozen=True, array_like=True):
@@ -114,35 +117,49 @@ class CurrentWindow:
         self.n_posts = sum(one.n_posts for one in self._counts)
         self.n_sources = len(frozenset(source for one in self._counts for source in one.sources))
         self.n_corrected = sum(one.n_corrected for one in self._counts)
-        self.ratio = 1.0
-        self._is_of_first = not any(one.ratio_excess for one in self._counts)
-        self.ratio = self._ratio(self._counts)
+        excess = sum(one.ratio_excess for one in self._counts)
+        self.ratio = 1 + excess / self.n_stories if self.n_stories else 1.0
 
     def uncorrected(self) -> CurrentWindow:
         """Return the window as it would be without the corrections that took from it."""
         return CurrentWindow(self._tick, self._n_ticks, [one.uncorrected() for one in self._counts])
 
-    def residual(self, level: float, scales: tuple[int, ...]) -> float:
-        """Return by how many standard deviations the counts exceed what is usual, mean over scales; never below 0.
+    def residual(
+        self, level: float, scales: Sequence[int], odds: Callable[[float], float], relative_variance: float
+    ) -> float:
+        """Return by how many standard deviations the negatives exceed what is usual, mean over scales; never below 0.
+
+        Usual is the greater of two: what the topic's level leads one to expect, and what the other stories of the
+        same time do at the usual odds, where these are so many that it is not chance. So a burst of every label is
+        no excess, and neither is a busy hour of the day.
 
         *See* "The transformation of Poisson, binomial and negative-binomial data" by Anscombe (1948): twice the
-        root of a Poisson count and 3/8 has about unit variance, whatever the mean. So values of different policies
-        compare, as long as each is held against what is usual in its own terms.
+        root of a Poisson count and 3/8 has about unit variance, whatever the mean, and so has an inverse hyperbolic
+        sine where the variance grows with the square of the mean as well. So values of different policies, and of
+        different hours, compare.
 
         Args:
             level: negative stories a tick that the stream's first policy would usually find.
-            scales: lengths in ticks, none longer than the window.
+            scales: lengths in ticks, ascending, none longer than the window.
+            odds: usual odds of negative to other stories, by the ratio of the policies that read them.
+            relative_variance: what varies beyond Poisson, over the square of the mean; 0: nothing.
 
         >>> window = CurrentWindow(10, 4, [TickCounts(8, 2, 1), TickCounts(10, 3, 2)])
-        >>> round(window.residual(0.1, (1, 4)), 2)
+        >>> round(window.residual(0.1, (1, 4), lambda ratio: ratio / 4, 0.0), 2)
         1.81
         """
-        total = 0.0
+        total, n_stories, n_negative, excess, at = 0.0, 0, 0, 0.0, len(self._counts)
         for scale in scales:
-            within = [one for one in self._counts if one.tick > self._tick - scale]
-            observed = sum(one.n_negative for one in within)
-            expected = level * scale * self._ratio(within)
-            total += 2 * (math.sqrt(observed + 0.375) - math.sqrt(expected + 0.375))
+            while at and self._counts[at - 1].tick > self._tick - scale:
+                at -= 1
+                n_stories += self._counts[at].n_stories
+                n_negative += self._counts[at].n_negative
+                excess += self._counts[at].ratio_excess
+            ratio = 1 + excess / n_stories if n_stories else self.ratio
+            n_other = n_stories - n_negative
+            surely = n_other - OTHERS_DEVIATIONS * math.sqrt(n_other)
+            expected = max(level * scale * ratio, surely * odds(ratio))
+            total += _stable(n_negative, relative_variance) - _stable(expected, relative_variance)
         return max(0.0, total / len(scales))
 
     def onset(self, level: float) -> int:
@@ -165,9 +182,9 @@ class CurrentWindow:
                 best, best_ratio = one.tick, ratio
         return best
 
-    def _ratio(self, counts: Sequence[TickCounts]) -> float:
-        """Return how often the policies that read these stories say negative, to how often the first one did."""
-        if self._is_of_first:
-            return 1.0
-        n_stories = sum(one.n_stories for one in counts)
-        return 1 + sum(one.ratio_excess for one in counts) / n_stories if n_stories else self.ratio
+
+def _stable(mean: float, relative_variance: float) -> float:
+    """Return a count so transformed that its variance is about 1."""
+    if not relative_variance:
+        return 2 * math.sqrt(mean + 0.375)
+    return 2 * math.asinh(math.sqrt(relative_variance * (mean + 0.375))) / math.sqrt(relative_variance)

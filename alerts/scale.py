@@ -77,11 +77,11 @@ class OwnScale:
         """Take a value of a block into account; blocks must not go back.
 
         Args:
-            block: number of the block that the value lies in.
+            block: number of the block that the value lies in; one before the first does not count.
             value: counts only if above zero and the greatest of its block.
         """
         maxima = self.state.maxima
-        if value <= 0:
+        if value <= 0 or block < self.state.first_block:
             return
         # hundredths are finer than any decision, and short in the state
         value = round(value, 2)

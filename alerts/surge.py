@@ -65,11 +65,13 @@ class SurgeDetector:
         self._topic = topic
         self._config = config
         self._ticks_an_hour = 3_600 // config.bin_s
+        self._scale_ticks, self._window_ticks = config.scale_ticks, config.window_ticks
         self._follow_ticks = config.follow_s // config.bin_s
         self.state = state or DetectorState(
             first_tick=first_tick,
             hour=first_tick // self._ticks_an_hour,
-            scale=ScaleState(first_tick * config.bin_s // config.scale.block_s),
+            # of the days before the level is known the values would be great, and remembered as the topic's scale
+            scale=ScaleState(-(-(first_tick * config.bin_s + config.min_history_s) // config.scale.block_s)),
             baseline=BaselineState(),
         )
         self._baseline = Baseline(config.baseline, self.state.baseline)
@@ -180,7 +182,7 @@ class SurgeDetector:
     def _learn(self, tick: int) -> None:
         """Hand the baseline the hours that lie wholly before the current window."""
         state = self.state
-        until = (tick + 1 - self._config.window_ticks) // self._ticks_an_hour
+        until = (tick + 1 - self._window_ticks) // self._ticks_an_hour
         if until <= state.hour:
             return
         if not self._is_frozen(tick):
@@ -220,8 +222,8 @@ class SurgeDetector:
 
     def _judge(self, tick: int) -> Evidence:
         config, state = self._config, self.state
-        current = CurrentWindow(tick, config.window_ticks, state.recent)
-        hours = config.window_ticks / self._ticks_an_hour
+        current = CurrentWindow(tick, self._window_ticks, state.recent)
+        hours = self._window_ticks / self._ticks_an_hour
         ratio = current.ratio
         level = self._baseline.level * ratio
         return_period_s = self._return_period_s(tick, current)
@@ -239,7 +241,7 @@ class SurgeDetector:
         return Evidence(
             topic=self._topic,
             at=tick_end(tick, config.bin_s),
-            window_s=config.window_ticks * config.bin_s,
+            window_s=self._window_ticks * config.bin_s,
             reason=reason,
             is_over=is_over,
             is_raised=is_raised,
@@ -282,8 +284,8 @@ class SurgeDetector:
         return return_period_s
 
     def _value(self, current: CurrentWindow) -> float:
-        scales = tuple(scale_s // self._config.bin_s for scale_s in self._config.scales_s)
-        return current.residual(self._baseline.level / self._ticks_an_hour, scales)
+        level, variance = self._baseline.level / self._ticks_an_hour, self._config.relative_variance
+        return current.residual(level, self._scale_ticks, self._baseline.odds_for, variance)
 
     def _block(self, tick: int) -> int:
         return tick * self._config.bin_s // self._config.scale.block_s

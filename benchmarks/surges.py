@@ -2,11 +2,10 @@
 
     python benchmarks/surges.py [--topics 1000] [--seeds 11,12,13] [--processes 2] [--json]
 
-Streams are those of benchmarks/surge_streams.py; detector and episodes are the pipeline's, with the return period at
-which a surge begins as the one thing that changes. A surge counts as found if an episode opens from its first quarter
-hour to two hours after its end; other openings are false alarms, but for those in a shock that reaches the topic.
-Figures at a rate lie on the line between the two return periods whose rates enclose it. Seeds below 10 are to choose
-by.
+Streams are those of benchmarks/surge_streams.py; detector, rules and episodes are the pipeline's, with the false
+alarms that a rule allows as the one thing that changes. A surge counts as found if an episode opens from its first
+bin to two hours after its end; other openings are false alarms, but for those in a shock that reaches the topic.
+Figures at a rate lie on the line between the two budgets whose rates enclose it. Seeds below 10 are to choose by.
 """
 
 from __future__ import annotations
@@ -16,119 +15,139 @@ import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from surge_streams import A_DAY, BIN_S, N_BINS, SIZES, WARM_UP, Stream, shocks_of, stream_of
+from surge_streams import A_DAY, AN_HOUR, BIN_S, WARM_UP, Stream, shocks_of, stream_of
 
 from alerts.current import TickCounts
 from alerts.episodes import EpisodeTracker, TransitionKind
+from alerts.judgement import judged
 from alerts.rules.rule import Rule
 from alerts.surge import SurgeConfig, SurgeDetector
 
-RETURN_PERIODS_D = (3, 6, 12, 30, 60, 120, 365)
+RETURN_PERIODS_D = (3, 4, 6, 9, 13, 20, 30, 45, 70, 120)
 RATES = (0.1, 0.3, 1.0, 3.0)  # false alarms a topic and month
-AFTER_BINS = 8
-N_DAYS = (N_BINS - WARM_UP) / A_DAY
+AFTER_BINS = 2 * AN_HOUR
+AIM_RECALL = 0.65
 
 
 @dataclass(frozen=True)
 class TopicRun:
-    """What the detector made of one topic."""
+    """What came of one topic at one budget."""
 
     volume: float
+    n_days: float
     n_false: int
     n_in_shocks: int
-    found: tuple[tuple[int, int], ...]  # size and delay in bins; -1: missed
+    found: tuple[tuple[float, int], ...]  # size and delay in bins; -1: missed
 
 
-def opened(stream: Stream, config: SurgeConfig) -> list[int]:
-    """Return the bins in which episodes opened."""
-    detector, episodes = SurgeDetector("t", config), EpisodeTracker("t", Rule())
-    bins: list[int] = []
-
-    def take(counts: TickCounts) -> None:
-        evidence = detector.update(counts)
-        if evidence is not None:
-            transition = episodes.update(evidence).transition
+def opened(stream: Stream, config: SurgeConfig) -> dict[int, list[int]]:
+    """Return the bins in which episodes opened, by the return period that a rule asks for in days."""
+    detector = SurgeDetector("t", config)
+    rules = {days: Rule(false_alarms=30 / days) for days in RETURN_PERIODS_D}
+    trackers = {days: EpisodeTracker("t", rule) for days, rule in rules.items()}
+    bins: dict[int, list[int]] = {days: [] for days in RETURN_PERIODS_D}
+    for tick, n_stories in enumerate(stream.n_stories.tolist()):
+        if not n_stories and detector.next_tick() != tick:
+            continue
+        n_negative = int(stream.n_negative[tick])
+        evidence = detector.update(TickCounts(tick, n_stories, n_negative, sources=stream.sources[tick]))
+        if evidence is None or not detector.is_followed:
+            continue
+        for days, rule in rules.items():
+            transition = trackers[days].update(judged(evidence, rule, config)).transition
             if transition is not None and transition.kind is TransitionKind.OPENED:
-                bins.append(counts.tick)
-
-    for tick in range(N_BINS):
-        n_stories = int(stream.n_stories[tick])
-        if n_stories or detector.next_tick() == tick:
-            n_negative = int(stream.n_negative[tick])
-            take(TickCounts(tick, n_stories, n_negative, sources=stream.sources[tick]))
+                bins[days].append(tick)
     return bins
 
 
-def judged(stream: Stream, bins: Sequence[int]) -> TopicRun:
+def counted(stream: Stream, bins: Sequence[int]) -> TopicRun:
     left = [at for at in bins if at >= WARM_UP]
     found = []
     for surge in stream.surges:
         hits = [at for at in left if surge.begin <= at < surge.end + AFTER_BINS]
         left = [at for at in left if at not in hits]
-        # what a quarter hour holds is known at its end
+        # what a bin holds is known at its end
         found.append((surge.size, min(hits) + 1 - surge.begin if hits else -1))
     in_shocks = [at for at in left if any(begin <= at < end + AFTER_BINS for begin, end in stream.shocks)]
-    return TopicRun(stream.volume, len(left) - len(in_shocks), len(in_shocks), tuple(found))
+    n_days = (len(stream.n_stories) - WARM_UP) / A_DAY
+    return TopicRun(stream.volume, n_days, len(left) - len(in_shocks), len(in_shocks), tuple(found))
 
 
 def run_topics(job: tuple[int, range, SurgeConfig]) -> dict[int, list[TopicRun]]:
     seed, topics, config = job
     shocks = shocks_of(seed)
+    return runs_of([stream_of(seed, topic, shocks) for topic in topics], config)
+
+
+def runs_of(streams: Sequence[Stream], config: SurgeConfig) -> dict[int, list[TopicRun]]:
     runs: dict[int, list[TopicRun]] = {days: [] for days in RETURN_PERIODS_D}
-    for topic in topics:
-        stream = stream_of(seed, topic, shocks)
-        for days in RETURN_PERIODS_D:
-            period_s = days * 86_400.0
-            at = replace(
-                config, return_period_s=period_s, keep_return_period_s=min(period_s, config.keep_return_period_s)
-            )
-            runs[days].append(judged(stream, opened(stream, at)))
+    for stream in streams:
+        for days, bins in opened(stream, config).items():
+            runs[days].append(counted(stream, bins))
     return runs
 
 
 def figures(runs: Sequence[TopicRun]) -> dict[str, Any]:
-    months = len(runs) * N_DAYS / 30
     found = [each for run in runs for each in run.found]
-    hit = [delay for _, delay in found if delay >= 0]
     borders = np.quantile([run.volume for run in runs], (0.2, 0.4, 0.6, 0.8))
     quintile = np.searchsorted(borders, [run.volume for run in runs])
-    n_false = np.array([run.n_false for run in runs])
-    by_quintile = [
-        {
-            "false": float(n_false[quintile == n].mean() * 30 / N_DAYS),
-            "recall": recall([e for run, q in zip(runs, quintile, strict=True) if q == n for e in run.found]),
-        }
-        for n in range(5)
-    ]
+    groups = [[run for run, q in zip(runs, quintile, strict=True) if q == n] for n in range(5)]
+    sizes = sorted({size for size, _ in found})
+    by_size = {size: [each for each in found if each[0] == size] for size in sizes}
     return {
-        "false": float(n_false.sum() / months),
+        "false": false_alarms(runs),
         "recall": recall(found),
-        "delay_min": float(np.median(hit) * BIN_S / 60) if hit else float("nan"),
-        "by_size": {size: recall([each for each in found if each[0] == size]) for size in SIZES},
-        "by_quintile": by_quintile,
+        "delay_min": delay_min(found),
+        "delay_min_at_aim": delay_min(soonest(found, AIM_RECALL)),
+        "by_size": {size: recall(of_size) for size, of_size in by_size.items()},
+        "delay_min_by_size": {size: delay_min(of_size) for size, of_size in by_size.items()},
+        "by_quintile": [
+            {"false": false_alarms(group), "recall": recall([each for run in group for each in run.found])}
+            for group in groups
+        ],
         "in_shocks": sum(run.n_in_shocks for run in runs),
     }
 
 
-def recall(found: Sequence[tuple[int, int]]) -> float:
+def false_alarms(runs: Sequence[TopicRun]) -> float:
+    """Return how many come a topic and month."""
+    return sum(run.n_false for run in runs) / max(1e-9, sum(run.n_days for run in runs) / 30)
+
+
+def recall(found: Sequence[tuple[float, int]]) -> float:
     return sum(delay >= 0 for _, delay in found) / len(found) if found else float("nan")
 
 
+def delay_min(found: Sequence[tuple[float, int]]) -> float:
+    """Return the median delay of what was found, in minutes."""
+    hit = [delay for _, delay in found if delay >= 0]
+    return float(np.median(hit) * BIN_S / 60) if hit else float("nan")
+
+
+def soonest(found: Sequence[tuple[float, int]], share: float) -> list[tuple[float, int]]:
+    """Return the surges that were found first, as many as make a recall: the others as if they had been missed."""
+    hit = sorted((each for each in found if each[1] >= 0), key=lambda each: each[1])
+    return hit[: round(share * len(found))]
+
+
 def at_rate(by_period: dict[int, dict[str, Any]], rate: float) -> dict[str, float] | None:
-    """Return recall and delay where false alarms come at a rate, between the return periods that enclose it."""
+    """Return recall and delays where false alarms come at a rate, between the budgets that enclose it."""
     rows = sorted(by_period.values(), key=lambda row: row["false"])
     for low, high in pairwise(rows):
         if low["false"] <= rate <= high["false"]:
             share = (rate - low["false"]) / max(1e-9, high["false"] - low["false"])
-            keys = ("recall", "delay_min")
-            told = {key: low[key] + share * (high[key] - low[key]) for key in keys}
-            of_large = [np.mean([row["by_size"][size] for size in (50, 100)]) for row in (low, high)]
-            return {**told, "recall_50_and_more": float(of_large[0] + share * (of_large[1] - of_large[0]))}
+            told = {}
+            for key in ("recall", "delay_min", "delay_min_at_aim"):
+                told[key] = low[key] + share * (high[key] - low[key])
+            for key in ("by_size", "delay_min_by_size"):
+                for size in low[key]:
+                    told[f"{key}_{size:g}"] = low[key][size] + share * (high[key][size] - low[key][size])
+            return told
     return None
 
 
@@ -144,10 +163,12 @@ def measured(seeds: Sequence[int], n_topics: int, n_processes: int, config: Surg
         for runs in pool.map(run_topics, jobs):
             for days, of_period in runs.items():
                 together[days] += of_period
-    by_period = {days: figures(runs) for days, runs in together.items()}
+    return {"seeds": list(seeds), "n_topics": n_topics, **told_of(together, config)}
+
+
+def told_of(runs: dict[int, list[TopicRun]], config: SurgeConfig) -> dict[str, Any]:
+    by_period = {days: figures(of_period) for days, of_period in runs.items()}
     return {
-        "seeds": list(seeds),
-        "n_topics": n_topics,
         "by_return_period_d": by_period,
         "at_rate": {rate: at_rate(by_period, rate) for rate in RATES},
         "config": asdict(config),
@@ -155,13 +176,12 @@ def measured(seeds: Sequence[int], n_topics: int, n_processes: int, config: Surg
 
 
 def show(told: dict[str, Any]) -> None:
-    print(
-        "| return period, days | false alarms a topic and month | recall | delay, min | "
-        + " | ".join(map(str, SIZES))
-    )
+    sizes = sorted({size for row in told["by_return_period_d"].values() for size in row["by_size"]})
+    heads = " | ".join(f"{size:g}" for size in sizes)
+    print(f"| return period, days | false alarms a topic and month | recall | delay, min | {heads} |")
     for days, row in told["by_return_period_d"].items():
-        sizes = " | ".join(f"{row['by_size'][size]:.2f}" for size in SIZES)
-        print(f"| {days} | {row['false']:.2f} | {row['recall']:.2f} | {row['delay_min']:.0f} | {sizes} |")
+        by_size = " | ".join(f"{row['by_size'].get(size, float('nan')):.2f}" for size in sizes)
+        print(f"| {days} | {row['false']:.2f} | {row['recall']:.2f} | {row['delay_min']:.0f} | {by_size} |")
     for rate, row in told["at_rate"].items():
         shown = "not reached" if row is None else {key: round(value, 3) for key, value in row.items()}
         print(f"at {rate} false alarms a topic and month: {shown}")

@@ -13,13 +13,13 @@ def test_before_any_history_the_prior_speaks() -> None:
     assert baseline.dispersion == pytest.approx(1.5)
 
 
-def test_the_level_forgets_half_in_three_days() -> None:
-    # 72 quiet hours keep half of 2 stories; the hours themselves sum to (1 - 0.5^(73/72)) / (1 - 0.5^(1/72)) = 52.69;
-    # the prior adds 0.5 story in 12 hours: (1 + 0.5) / 64.69
+def test_the_level_forgets_half_in_two_weeks() -> None:
+    # 336 quiet hours keep half of 2 stories; the hours themselves sum to
+    # (1 - 0.5^(337/336)) / (1 - 0.5^(1/336)) = 243.12; the prior adds 1/8 story in 3 hours: (1 + 0.125) / 246.12
     baseline = Baseline(BaselineConfig())
     baseline.update(n_stories=2, n_negative=2)
-    baseline.skip(72)
-    assert baseline.level == pytest.approx(1.5 / 64.69, rel=1e-3)
+    baseline.skip(336)
+    assert baseline.level == pytest.approx(1.125 / 246.12, rel=1e-3)
 
 
 def test_a_quiet_week_at_once_equals_its_hours() -> None:

@@ -42,6 +42,13 @@ def test_only_the_greatest_of_a_block_counts() -> None:
     assert scale.state.maxima == [(5, 3.0)]
 
 
+def test_blocks_before_the_first_do_not_count() -> None:
+    scale = OwnScale(ScaleConfig(), first_block=5)
+    scale.update(4, 9.0)
+    scale.update(5, 1.0)
+    assert scale.state.maxima == [(5, 1.0)]
+
+
 def test_a_block_is_not_judged_by_itself() -> None:
     scale = filled([1.0] * 10)
     before = scale.return_period_s(10, 3.0)

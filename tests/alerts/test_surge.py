@@ -67,6 +67,18 @@ def test_more_stories_of_every_kind_are_no_surge() -> None:
     earnings = [TickCounts(WARM + n, 1, int(n % 5 == 4), 0, (n % 4,) if n % 5 == 4 else ()) for n in range(40)]
     evidence = evidence_of(usual(CALM, WARM) + earnings)
     assert not any(one.is_over for one in evidence)
+    # the 32 others lead one to expect eight
+    busiest = max(evidence, key=lambda one: one.n_stories)
+    assert busiest.reason is SurgeReason.VOLUME_NOT_RAISED
+    assert busiest.return_period_s < 10 * 86_400
+
+
+def test_a_share_that_is_not_raised_is_no_surge() -> None:
+    # of this topic only the bad is written: ten in four hours are many, and no larger share
+    always_so = [TickCounts(tick, 1, 1, 0, (tick % 3,)) for tick in range(0, WARM, 80)]
+    more = burst(WARM, 10)
+    evidence = evidence_of(always_so + more)
+    assert not any(one.is_over for one in evidence)
     assert SurgeReason.SHARE_NOT_RAISED in {one.reason for one in evidence}
 
 
@@ -100,6 +112,15 @@ def test_a_topic_that_was_watched_in_silence_is_judged() -> None:
     assert any(one is not None and one.is_over for one in said)
 
 
+def test_what_comes_before_the_level_is_known_is_not_the_topics_scale() -> None:
+    # forty negative stories an hour from the first tick on: at first forty times what is believed, then usual
+    detector = SurgeDetector("FTX", SurgeConfig())
+    for tick in range(10 * DAY):
+        detector.update(TickCounts(tick, 6, 3 + tick % 2, 0, (1, 2)))
+    assert len(detector.state.scale.maxima) <= 32  # four a day, of eight days
+    assert max(value for _, value in detector.state.scale.maxima) < 3
+
+
 def test_evidence_follows_a_surge_until_an_episode_can_close() -> None:
     config = SurgeConfig()
     evidence = evidence_of(usual(CALM, WARM) + burst(WARM, 10))
@@ -124,7 +145,7 @@ def test_the_baseline_stands_still_in_a_surge() -> None:
 
 
 def test_what_lasts_becomes_the_new_normal() -> None:
-    weeks = [TickCounts(WARM + 10 * n, 1, 1, 0, (n % 5,)) for n in range(14 * DAY // 10)]
+    weeks = [TickCounts(WARM + 10 * n, 1, 1, 0, (n % 5,)) for n in range(42 * DAY // 10)]
     evidence = evidence_of(usual(CALM, WARM) + weeks)
     assert any(one.is_over for one in evidence)
     assert not evidence[-1].is_over
@@ -159,7 +180,8 @@ def test_a_quiet_year_costs_nothing() -> None:
     ("fields", "message"),
     [
         ({"bin_s": 7}, "bin_s must divide an hour, got 7"),
-        ({"scales_s": (60,)}, r"scales_s must be whole hours, got \(60,\)"),
+        ({"scales_s": (60,)}, r"scales_s must be > 0 and the longest whole hours, got \(60,\)"),
+        ({"relative_variance": -1}, "relative_variance must be >= 0, got -1"),
         ({"min_sources": 0}, "min_sources must be >= 1, got 0"),
         ({"min_history_s": -1}, "min_history_s must be >= 0, got -1"),
         ({"keep_return_period_s": 1e9}, r"keep_return_period_s must be in \(0, return_period_s\], got 1000000000\.0"),
