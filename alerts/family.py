@@ -34,6 +34,8 @@ class FamilyConfig:
 
     min_children: int = 3
     # Raised at once, before it is a shock of the parent: two companies in one headline are no market.
+    p_raised: float = 0.04
+    # Of children that are raised at any time: once in five days, for five hours.
     min_deviations: float = 3.0
     # By which what a comparison leaves unexplained must exceed what is usual.
     min_excess: float = 2.0
@@ -50,8 +52,20 @@ class FamilyConfig:
         for name in ("min_deviations", "stir_deviations", "gather_s"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be >= 0, got {getattr(self, name)}")
+        if not 0 < self.p_raised < 1:
+            raise ValueError(f"p_raised must be in (0, 1), got {self.p_raised}")
         if self.min_excess < 1:
             raise ValueError(f"min_excess must be >= 1, got {self.min_excess}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """What is known at a tick of a topic that another one rolls up to."""
+
+    evidence: Evidence | None  # judged; None: nothing notable
+    is_open: bool  # whether it has an episode
+    n_raised: int  # of its children, those that are raised, but for the one that leads to the other topic
+    n_children: int
 
 
 def deviations(observed: float, expected: float, dispersion: float) -> float:
@@ -67,49 +81,56 @@ def deviations(observed: float, expected: float, dispersion: float) -> float:
     return residual / math.sqrt(dispersion)
 
 
-def as_parent(evidence: Evidence, children: Sequence[Evidence], config: FamilyConfig) -> Evidence:
+def as_parent(evidence: Evidence, children: Sequence[Evidence], n_children: int, config: FamilyConfig) -> Evidence:
     """Return a parent's evidence with what its children say of it.
 
-    A surge that few children explain is theirs; that of many at once is the parent's.
+    A surge that few children explain is theirs; that of many at once is the parent's, even where the parent's own
+    counts, which its largest children rule, are not rare yet.
 
     Args:
         evidence: the parent's, judged.
         children: that of its children in the same tick, judged; those that are not raised are not regarded.
+        n_children: how many it has.
         config: thresholds.
     """
     raised = sorted((child for child in children if child.is_raised), key=_excess, reverse=True)
-    if not evidence.is_over or not raised:
+    is_shared = _are_many(len(raised), n_children, config)
+    if not raised or not (evidence.is_over or (is_shared and evidence.is_raised)):
         return evidence
-    is_shared = len(raised) >= config.min_children
     removed = raised[:1] if is_shared else raised
     observed = evidence.n_negative - sum(child.n_negative for child in removed)
     expected = evidence.expected - sum(child.expected for child in removed)
+    if is_shared and deviations(observed, expected, 1.0) >= config.min_deviations:
+        # that they are many is what tells: a parent's own dispersion is that of its largest children
+        return msgspec.structs.replace(evidence, is_over=True, reason=SurgeReason.SHARED)
     if deviations(observed, expected, evidence.dispersion) < config.min_deviations:
         return msgspec.structs.replace(evidence, is_over=False, reason=SurgeReason.OF_CHILDREN)
-    return msgspec.structs.replace(evidence, reason=SurgeReason.SHARED) if is_shared else evidence
+    return evidence
 
 
-def standing_of(
-    evidence: Evidence, ancestors: Iterable[tuple[Evidence | None, bool]], config: FamilyConfig
-) -> Standing:
+def standing_of(evidence: Evidence, ancestors: Iterable[Ancestor], config: FamilyConfig) -> Standing:
     """Return how a topic's surge stands to those of its ancestors.
 
     Args:
-        evidence: the topic's.
-        ancestors: evidence in the same tick, and whether an episode is open, of each.
+        evidence: the topic's, judged.
+        ancestors: all of them.
         config: thresholds.
     """
     standing = Standing.ALONE
-    for ancestor, is_open in ancestors:
-        if ancestor is None:
-            continue
-        if is_open and not _is_own_crisis(evidence, ancestor, config):
-            return Standing.FOLDED
-        if is_open:
+    for ancestor in ancestors:
+        if ancestor.is_open and ancestor.evidence is not None:
+            if not _is_own_crisis(evidence, ancestor.evidence, config):
+                return Standing.FOLDED
             standing = Standing.APART
         elif standing is Standing.ALONE and _is_stirring(evidence, ancestor, config):
             standing = Standing.GATHERING
     return standing
+
+
+def _are_many(n_raised: int, n_children: int, config: FamilyConfig) -> bool:
+    """Return whether so many children are raised at once that it is not chance (three deviations of a Poisson)."""
+    usual = config.p_raised * n_children
+    return n_raised >= config.min_children and n_raised >= usual + 3 * math.sqrt(usual)
 
 
 def _excess(evidence: Evidence) -> float:
@@ -132,6 +153,11 @@ def _is_own_crisis(evidence: Evidence, ancestor: Evidence, config: FamilyConfig)
     )
 
 
-def _is_stirring(evidence: Evidence, ancestor: Evidence, config: FamilyConfig) -> bool:
-    observed, expected = _siblings(evidence, ancestor)
-    return deviations(observed, expected, ancestor.dispersion) >= config.stir_deviations
+def _is_stirring(evidence: Evidence, ancestor: Ancestor, config: FamilyConfig) -> bool:
+    usual = config.p_raised * ancestor.n_children
+    if ancestor.n_raised >= 1 + usual + math.sqrt(usual):
+        return True
+    if ancestor.evidence is None:
+        return False
+    observed, expected = _siblings(evidence, ancestor.evidence)
+    return deviations(observed, expected, ancestor.evidence.dispersion) >= config.stir_deviations

@@ -6,7 +6,7 @@ Keeps nothing itself: episodes are the caller's to store.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -15,7 +15,7 @@ import msgspec
 
 from alerts.episodes import EpisodeTracker, Transition
 from alerts.evidence import Evidence
-from alerts.family import FamilyConfig, as_parent, standing_of
+from alerts.family import Ancestor, FamilyConfig, as_parent, standing_of
 from alerts.judgement import judged
 from alerts.rules.book import RuleBook
 from alerts.rules.rule import Rule
@@ -140,16 +140,21 @@ class Fleet:
 
     def _move_on(self, topic: str, rule: Rule, evidence: Mapping[str, Evidence]) -> Transition | None:
         children = [evidence[child] for child in self._family.children(topic) if child in evidence]
-        own = as_parent(evidence[topic], children, self._config)
-        ancestors = [
-            (evidence.get(ancestor), self._was_open(ancestor, own.at)) for ancestor in self._family.ancestors(topic)
-        ]
-        standing = standing_of(own, ancestors, self._config)
+        own = as_parent(evidence[topic], children, len(self._family.children(topic)), self._config)
+        standing = standing_of(own, self._ancestors(topic, evidence), self._config)
         tracker = self._trackers.get(topic) or EpisodeTracker(topic, rule)
         tracker.rule = rule
         transition = tracker.update(own, standing, self._config.gather_s).transition
         self._trackers.put(topic, tracker)
         return transition
+
+    def _ancestors(self, topic: str, evidence: Mapping[str, Evidence]) -> Iterator[Ancestor]:
+        at, below = evidence[topic].at, topic
+        for name in self._family.ancestors(topic):
+            siblings = [child for child in self._family.children(name) if child != below]
+            n_raised = sum(child in evidence and evidence[child].is_raised for child in siblings)
+            yield Ancestor(evidence.get(name), self._was_open(name, at), n_raised, len(siblings) + 1)
+            below = name
 
     def _affected(self, topic: str, evidence: Mapping[str, Evidence]) -> tuple[Affected, ...]:
         children = [evidence[child] for child in self._family.children(topic) if child in evidence]
