@@ -16,6 +16,7 @@ COMMANDS = {
     "analysts": "pipeline.commands.analysts",
     "audit": "pipeline.commands.audit",
     "backfill": "pipeline.commands.backfill",
+    "backtest": "pipeline.commands.backtest",
     "correct": "pipeline.commands.correct",
     "demo": "pipeline.commands.demo",
     "detect": "pipeline.commands.detect",

@@ -1,0 +1,1 @@
+"""Back-testing: months of documents under rule sets, compared with events that are known."""
