@@ -196,8 +196,10 @@ def _title(episode: Episode) -> str:
 
 
 def _caption(episode: Episode) -> str:
-    """Return what the gravest alert rests on, in the order in which it was published."""
+    """Return the stories that the gravest alert rests on, in their order; of one that names none, what it says."""
     alert = episode.raising[-1].alert
+    if not alert.stories:
+        return textwrap.fill(alert.summary, _N_CHARACTERS)
     stories = sorted(alert.stories[:_N_STORIES], key=lambda story: story.published_at)
     lines = [
         f"{story.published_at:%d %b %H:%M}  {_shortened(story.excerpt)}  ({story.source}"
