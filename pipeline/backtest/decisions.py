@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +24,7 @@ class MadeOf(msgspec.Struct, frozen=True, kw_only=True):
 
     file_sha256: str
     policy_version: str
+    code_sha256: str  # of what reads
     file_format: str
     columns: dict[str, str]
     kind: Kind
@@ -155,6 +157,20 @@ class DecisionStore:
                 f"cannot write to {self._folder}: {reason}; make room, or name another folder with --out"
             ) from None
         return kept
+
+
+def sha256_of_code(*packages: str) -> str:
+    """Return the hex digest of the modules of packages: what another release reads may differ.
+
+    >>> sha256_of_code("models.topics") == sha256_of_code("models")
+    False
+    """
+    digest = hashlib.sha256()
+    for package in packages:
+        root = Path(str(files(package)))
+        for module in sorted(root.rglob("*.py")):
+            digest.update(module.relative_to(root).as_posix().encode() + b"\0" + module.read_bytes())
+    return digest.hexdigest()
 
 
 def sha256_of_file(file: Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.backtest.decisions import DecisionStore, Kept, MadeOf, sha256_of_file
+from pipeline.backtest.decisions import DecisionStore, Kept, MadeOf, sha256_of_code, sha256_of_file
 from pipeline.errors import CommandFailed
 from pipeline.ingest.input_file import InputFile
 from pipeline.ingest.mapping import FieldMapping
@@ -17,6 +17,8 @@ from pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.reading.reader import Reader  # loads torch
+
+_READING = ("models", "pipeline.reading")
 
 
 def policy_version(settings: Settings) -> str:
@@ -45,6 +47,7 @@ def made_of(settings: Settings, policy_version: str, file: InputFile, mapping: F
     return MadeOf(
         file_sha256=sha256,
         policy_version=policy_version,
+        code_sha256=sha256_of_code(*_READING),
         file_format=file.file_format,
         columns=dict(mapping.columns),
         kind=mapping.kind or "news",
