@@ -109,7 +109,7 @@ def run(
     counting = Counting(settings, watchlist, Metrics(CollectorRegistry()))
     judgings = [Judging(replace(settings, rules=each.file), watchlist, Metrics(CollectorRegistry())) for each in sets]
     alerts: list[list[AlertRecord]] = [[] for _ in sets]
-    stream, series = Stream(), Series()
+    stream, series = Stream(), Series(settings.bin_s)
 
     def take(counted: Iterable[Counted]) -> None:
         for each in counted:

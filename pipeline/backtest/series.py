@@ -57,11 +57,15 @@ class Usual:
 class Series:
     """Windows and what is usual, by topic.
 
-    >>> Series().topics
+    Args:
+        bin_s: length of the windows that count; longer ones are sums of these.
+
+    >>> Series(bin_s=300).topics
     ()
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bin_s: int) -> None:
+        self._bin_s = bin_s
         self._windows: dict[str, _Windows] = {}
         self._usual: dict[str, list[Usual]] = {}
 
@@ -71,8 +75,8 @@ class Series:
         return tuple(sorted(topic for topic, windows in self._windows.items() if any(windows.n_stories)))
 
     def add_window(self, window: TrendRecord) -> None:
-        """Take note of a window, if it is final."""
-        if window.status != "final":
+        """Take note of a window, if it is final and of the shortest."""
+        if window.status != "final" or window.resolution_s != self._bin_s:
             return
         windows = self._windows.setdefault(window.topic, _Windows())
         windows.starts.append(round(window.start_at.timestamp()))

@@ -14,12 +14,12 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 Status = Literal["provisional", "final"]
 
 
-def window(minute: int, n_negative: int, n_stories: int, status: Status = "final") -> TrendRecord:
+def window(minute: int, n_negative: int, n_stories: int, status: Status = "final", length: int = 5) -> TrendRecord:
     start_at = START + timedelta(minutes=minute)
     return TrendRecord(
         topic="ftx",
         start_at=start_at,
-        end_at=start_at + timedelta(minutes=5),
+        end_at=start_at + timedelta(minutes=length),
         status=status,
         n_documents=n_stories,
         n_stories=n_stories,
@@ -35,7 +35,7 @@ def window(minute: int, n_negative: int, n_stories: int, status: Status = "final
 
 @pytest.fixture
 def series() -> Series:
-    made = Series()
+    made = Series(bin_s=300)
     for each in (
         window(0, 9, 9, "provisional"),
         window(0, 1, 2),
@@ -63,3 +63,8 @@ def test_a_topic_counts_once_it_has_a_story(series: Series) -> None:
     series.add_window(window(0, 0, 0))
     assert series.topics == ("ftx",)
     assert series.hourly("other", START, START + timedelta(hours=1))[0].n_stories == 0
+
+
+def test_windows_of_an_hour_are_no_stories_beside_those_that_they_hold(series: Series) -> None:
+    series.add_window(window(180, 5, 9, length=60))
+    assert series.hourly("ftx", START + timedelta(hours=3), START + timedelta(hours=4))[0].n_stories == 4
