@@ -141,7 +141,7 @@ def _draw_shares(axes: Any, drawn: _Drawn) -> None:
         linestyle="--",
         label="usual",
     )
-    axes.set(ylabel=f"negative share, {drawn.window_s // HOUR_S} h", ylim=(-0.03, 1.03))
+    axes.set(ylabel=f"negative share, {drawn.window_s // HOUR_S} h", ylim=(-0.03, 1.4))
     axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     axes.legend(loc="upper left", fontsize=8, framealpha=0.9)
 
