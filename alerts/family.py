@@ -38,8 +38,8 @@ class FamilyConfig:
     # Of children that are raised at any time: once in five days, for five hours.
     min_deviations: float = 3.0
     # By which what a comparison leaves unexplained must exceed what is usual.
-    min_excess: float = 2.0
-    # A child's own crisis: so many times what the shock brings to its siblings. They differ by that much anyway.
+    min_excess: float = 3.0
+    # A child's own crisis: so many times what the shock brings to its siblings. By twice they differ anyway.
     stir_deviations: float = 1.5
     # Of the siblings together: so much makes a child's surge wait for them.
     gather_s: int = 900

@@ -155,7 +155,8 @@ class SurgeDetector:
             state.over_since = tick
         if state.over_since is not None and evidence.is_raised:
             state.raised_at = tick
-        if self._is_notable(evidence) or (state.over_since is not None and evidence.is_raised):
+        # a rule may keep an episode open as long as it is rare, with however few stories: it must see the end
+        if self._is_notable(evidence) or (state.followed_until is not None and self._is_rare(evidence)):
             state.followed_until = tick + self._follow_ticks
         if state.over_since is not None and evidence.reason is SurgeReason.CORRECTED:
             # it never was: nothing to follow, and nothing to measure later ones by
@@ -170,10 +171,14 @@ class SurgeDetector:
         config = self._config
         return evidence.is_over or (
             evidence.n_negative >= config.notable_negative
-            and evidence.return_period_s >= config.notable_return_period_s
-            and evidence.p_share <= config.keep_p_share
+            and self._is_rare(evidence)
             and evidence.reason is not SurgeReason.TOO_LITTLE_HISTORY
         )
+
+    def _is_rare(self, evidence: Evidence) -> bool:
+        config = self._config
+        least_s = min(config.notable_return_period_s, config.keep_return_period_s)
+        return evidence.return_period_s >= least_s and evidence.p_share <= config.keep_p_share
 
     def _is_frozen(self, tick: int) -> bool:
         since = self.state.over_since

@@ -6,6 +6,9 @@ from dataclasses import replace
 import pytest
 
 from alerts.current import TickCounts
+from alerts.episodes import EpisodeTracker, TransitionKind
+from alerts.judgement import judged
+from alerts.rules.rule import Rule
 from alerts.surge import Evidence, SurgeConfig, SurgeDetector, SurgeReason
 
 DAY = 288  # ticks
@@ -124,8 +127,27 @@ def test_what_comes_before_the_level_is_known_is_not_the_topics_scale() -> None:
 def test_evidence_follows_a_surge_until_an_episode_can_close() -> None:
     config = SurgeConfig()
     evidence = evidence_of(usual(CALM, WARM) + burst(WARM, 10))
-    notable = [one.at for one in evidence if one.is_raised or one.return_period_s >= config.notable_return_period_s]
-    assert (evidence[-1].at - notable[-1]).total_seconds() == config.follow_s
+    rare = [
+        one.at
+        for one in evidence
+        if one.return_period_s >= config.notable_return_period_s and one.p_share <= config.keep_p_share
+    ]
+    assert (evidence[-1].at - rare[-1]).total_seconds() == config.follow_s
+
+
+def test_an_episode_of_the_most_sensitive_rule_closes() -> None:
+    rule = Rule(false_alarms=10, min_negative=3)
+    tracker = EpisodeTracker("FTX", rule)
+    quiet = [TickCounts(tick, 1) for tick in range(0, WARM, 40)]
+    # three stories, and two more five hours later: rare, and below the three that are notable
+    trickle = [TickCounts(WARM + 60 + n, 1, 1, 0, (n,)) for n in range(2)]
+    verdicts = [
+        tracker.update(judged(one, rule, SurgeConfig())).transition
+        for one in evidence_of(quiet + burst(WARM, 3) + trickle)
+    ]
+    kinds = [transition.kind for transition in verdicts if transition is not None]
+    assert kinds[:2] == [TransitionKind.OPENED, TransitionKind.CLOSED]
+    assert not tracker.is_open
 
 
 def test_evidence_is_told_before_it_is_a_surge_so_that_a_rule_may_ask_for_less() -> None:
