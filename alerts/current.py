@@ -18,6 +18,7 @@ class StoryCount(msgspec.Struct, frozen=True, array_like=True):
     is_post: bool = False
     source: int = 0  # hash
     ratio: float = 1.0  # of its policy: how often that says negative, to how often the stream's first one did
+    is_named: bool = True  # it names the topic, and not only ones that roll up to it
 
 
 class TickCounts(msgspec.Struct, array_like=True):
@@ -38,6 +39,7 @@ class TickCounts(msgspec.Struct, array_like=True):
     first_excess: float = 0.0  # sum over the negative ones of 1 / ratio - 1
     n_corrected: int = 0  # negative ones that corrections took away
     n_retracted: int = 0  # stories that they took away
+    n_unnamed: int = 0  # of the negative ones: they name only topics that roll up to this one
 
     @property
     def n_negative_first(self) -> float:
@@ -57,6 +59,7 @@ class TickCounts(msgspec.Struct, array_like=True):
                 self.n_negative += 1
                 self.first_excess += 1 / story.ratio - 1
                 self.n_posts += story.is_post
+                self.n_unnamed += not story.is_named
                 sources.add(story.source)
         self.sources = tuple(sorted(sources))
 
@@ -86,6 +89,7 @@ class TickCounts(msgspec.Struct, array_like=True):
             self.n_negative -= 1
             self.first_excess -= 1 / story.ratio - 1
             self.n_posts = max(0, self.n_posts - story.is_post)
+            self.n_unnamed = max(0, self.n_unnamed - (not story.is_named))
         # a story that is older than corrections does not know what it counted as
         self.n_negative = min(self.n_negative, self.n_stories)
 
@@ -115,6 +119,7 @@ class CurrentWindow:
         self.n_stories = sum(one.n_stories for one in self._counts)
         self.n_negative = sum(one.n_negative for one in self._counts)
         self.n_posts = sum(one.n_posts for one in self._counts)
+        self.n_unnamed = sum(one.n_unnamed for one in self._counts)
         self.n_sources = len(frozenset(source for one in self._counts for source in one.sources))
         self.n_corrected = sum(one.n_corrected for one in self._counts)
         excess = sum(one.ratio_excess for one in self._counts)

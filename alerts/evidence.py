@@ -92,6 +92,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     negative_ratio: float = 1.0  # of those policies to the stream's first one, mean over the stories
     n_corrected: int = 0  # negative stories that corrections took out of the window
     n_posts: int = 0  # of the negative stories, those from social media
+    n_unnamed: int = 0  # of the negative stories, those that name only topics that roll up to this one
     dispersion: float = 1.5  # variance over mean of the topic's usual hourly counts
     crossing: Crossing | None = None  # of an absolute rule; then the fields of what is usual say nothing
     related: tuple[str, ...] = ()  # topics that the negative stories are about as well, most often first

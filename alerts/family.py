@@ -40,6 +40,8 @@ class FamilyConfig:
     # By which what a comparison leaves unexplained must exceed what is usual.
     min_excess: float = 3.0
     # A child's own crisis: so many times what the shock brings to its siblings. By twice they differ anyway.
+    min_named: float = 0.5
+    # Of a parent's excess: so much of it names the parent itself where it is the parent's own.
     stir_deviations: float = 1.5
     # Of the siblings together: so much makes a child's surge wait for them.
     gather_s: int = 900
@@ -84,8 +86,8 @@ def deviations(observed: float, expected: float, dispersion: float) -> float:
 def as_parent(evidence: Evidence, children: Sequence[Evidence], n_children: int, config: FamilyConfig) -> Evidence:
     """Return a parent's evidence with what its children say of it.
 
-    A surge that few children explain is theirs; that of many at once is the parent's, even where the parent's own
-    counts, which its largest children rule, are not rare yet.
+    A surge that few children explain is theirs, unless most of what is unusual names the parent itself; that of
+    many at once is the parent's, even where its own counts, which its largest children rule, are not rare yet.
 
     Args:
         evidence: the parent's, judged.
@@ -103,6 +105,9 @@ def as_parent(evidence: Evidence, children: Sequence[Evidence], n_children: int,
     if is_shared and deviations(observed, expected, 1.0) >= config.min_deviations:
         # that they are many is what tells: a parent's own dispersion is that of its largest children
         return msgspec.structs.replace(evidence, is_over=True, reason=SurgeReason.SHARED)
+    named = evidence.n_negative - evidence.n_unnamed - evidence.expected
+    if named >= config.min_named * _excess(evidence):
+        return evidence
     if deviations(observed, expected, evidence.dispersion) < config.min_deviations:
         return msgspec.structs.replace(evidence, is_over=False, reason=SurgeReason.OF_CHILDREN)
     return evidence

@@ -46,6 +46,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     revision: int | None = None  # number among those of its source partition; None: as the policy decided it
     change: Change = "added"
     beside: tuple[str, ...] = ()  # other topics that the document is about
+    is_named: bool = True  # not only by topics that roll up to this one
 
     def __post_init__(self) -> None:
         """Refuse naive times, which would be read in the zone of whatever machine runs this."""
@@ -76,7 +77,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     def as_count(self) -> StoryCount:
         """Return what a story that it founds adds to its tick."""
-        return StoryCount(self.label == "negative", self.kind == "social", self.source_hash, self.negative_ratio)
+        is_negative, is_post = self.label == "negative", self.kind == "social"
+        return StoryCount(is_negative, is_post, self.source_hash, self.negative_ratio, self.is_named)
 
     def known_tick(self, bin_s: int) -> int:
         """Return the tick in which it counts as known: of its own time, or of its source's if that was on."""

@@ -266,6 +266,7 @@ class SurgeDetector:
             negative_ratio=ratio,
             n_corrected=current.n_corrected,
             n_posts=current.n_posts,
+            n_unnamed=current.n_unnamed,
             dispersion=self._baseline.dispersion_for(ratio),
         )
 

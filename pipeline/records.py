@@ -169,6 +169,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     revision: int | None = None  # of its source partition, in `link`'s count from 0; None: as it was decided
     change: Change = "added"
     beside: tuple[str, ...] = ()  # other topics that the document names, the first of them; of a parent: its children
+    is_named: bool = True  # the document names this topic itself, and not only ones that roll up to it
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="mark"):

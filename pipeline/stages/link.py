@@ -8,7 +8,7 @@ rules 1 and 3).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from itertools import islice
@@ -208,7 +208,7 @@ class LinkStage:
         topic: str,
         sentiment: Sentiment,
         state: SourceState,
-        named: Iterable[str],
+        named: Collection[str],
         *,
         is_late: bool = False,
         change: Change = "added",
@@ -230,6 +230,7 @@ class LinkStage:
             negative_ratio=record.negative_ratio,
             revision=state.n_revisions - 1 if isinstance(record, Revision) else None,
             change=change,
+            is_named=topic in named,
             beside=tuple(islice((other for other in named if other != topic), MAX_BESIDE)),
         )
         return Outbound("mentions", topic.encode(), mention, partition_of(topic, self._partitions))

@@ -273,4 +273,5 @@ def _observation(mention: Mention) -> Observation:
         revision=mention.revision,
         change=mention.change,
         beside=mention.beside,
+        is_named=mention.is_named,
     )

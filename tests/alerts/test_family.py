@@ -49,8 +49,14 @@ def stands(evidence: Evidence, *ancestors: tuple[Evidence | None, bool]) -> Stan
 
 def test_what_one_child_explains_is_that_child_s() -> None:
     # without the child 12 where 10 are usual: 0.6 deviations
-    told = as_parent(found("banks", 32, 12.0), [found("ubs", 20, 2.0)], 5, CONFIG)
+    told = as_parent(found("banks", 32, 12.0, n_unnamed=30), [found("ubs", 20, 2.0)], 5, CONFIG)
     assert (told.is_over, told.reason) == (False, SurgeReason.OF_CHILDREN)
+
+
+def test_what_names_the_parent_itself_is_the_parent_s_though_it_names_the_child_as_well() -> None:
+    # 28 of the 32 name it, where 12 are usual
+    told = as_parent(found("ftx", 32, 12.0, n_unnamed=4), [found("alameda", 30, 2.0)], 1, CONFIG)
+    assert (told.is_over, told.reason) == (True, SurgeReason.SURGE)
 
 
 def test_what_many_children_have_at_once_is_the_parent_s() -> None:
@@ -72,7 +78,7 @@ def test_a_child_waits_while_more_of_its_siblings_are_raised_than_usual() -> Non
 
 
 def test_two_children_are_no_shock_yet() -> None:
-    told = as_parent(found("banks", 40, 10.0), shock(8, n_children=2), 5, CONFIG)
+    told = as_parent(found("banks", 40, 10.0, n_unnamed=36), shock(8, n_children=2), 5, CONFIG)
     assert (told.is_over, told.reason) == (False, SurgeReason.OF_CHILDREN)
 
 

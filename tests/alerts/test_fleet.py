@@ -40,6 +40,7 @@ def found(topic: str, n_negative: int, expected: float, minutes: float = 0, *, i
         n_sources=5,
         baseline_age_s=1e6,
         dispersion=1.0,
+        n_unnamed=n_negative if topic in ("banks", "market") else 0,
     )
 
 
