@@ -8,12 +8,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from alerts.current import StoryCount
-from alerts.finals import FinalWindows
 from alerts.observation import Observation
-from alerts.stories import Stories, StoryState
+from alerts.stories.stories import Stories, StoryState
+from alerts.surges.current import StoryCount
 from alerts.ticks import tick_of
-from alerts.windows import NovelStory, OpenWindows, WindowConfig
+from alerts.windows.finals import FinalWindows
+from alerts.windows.windows import NovelStory, OpenWindows, WindowConfig
 
 
 class Effect(StrEnum):
@@ -43,7 +43,7 @@ class Corrections:
     a corrected view of those of the last day is put beside them.
 
     >>> from datetime import UTC, datetime
-    >>> from alerts.stories import StoryConfig
+    >>> from alerts.stories.stories import StoryConfig
     >>> at = datetime(1970, 1, 1, tzinfo=UTC)
     >>> document = Observation(document_id="a", published_at=at, source="Wire", sentiment=(0.8, 0.1, 0.1))
     >>> stories, windows = Stories(StoryConfig()), OpenWindows("FTX", WindowConfig())

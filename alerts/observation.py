@@ -8,8 +8,8 @@ from zlib import crc32
 
 import msgspec
 
-from alerts.current import StoryCount
-from alerts.sketches import TextSketch
+from alerts.stories.sketches import TextSketch
+from alerts.surges.current import StoryCount
 from alerts.ticks import tick_of
 
 Label = Literal["negative", "neutral", "positive"]

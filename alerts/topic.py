@@ -15,15 +15,15 @@ from datetime import datetime
 import msgspec
 
 from alerts.corrections import Correction, Corrections, Effect
-from alerts.current import TickCounts
-from alerts.evidence import Evidence, EvidenceStory, Pulse
-from alerts.finals import FinalWindows
 from alerts.observation import Observation
-from alerts.rollup import Rollup, RollupState
-from alerts.stories import Assignment, Stories, StoriesState, StoryConfig, StoryState
-from alerts.surge import DetectorState, SurgeConfig, SurgeDetector
+from alerts.stories.stories import Assignment, Stories, StoriesState, StoryConfig, StoryState
+from alerts.surges.current import TickCounts
+from alerts.surges.evidence import Evidence, EvidenceStory, Pulse
+from alerts.surges.surge import DetectorState, SurgeConfig, SurgeDetector
 from alerts.ticks import tick_end, tick_of
-from alerts.windows import OpenWindow, OpenWindows, Window, WindowConfig, WindowStatus
+from alerts.windows.finals import FinalWindows
+from alerts.windows.rollup import Rollup, RollupState
+from alerts.windows.windows import OpenWindow, OpenWindows, Window, WindowConfig, WindowStatus
 
 MIN_RELATED, MAX_RELATED = 2, 5
 """Stories that must name another topic for it to be told, and topics that are: one story names anybody."""

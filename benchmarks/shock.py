@@ -24,12 +24,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.current import TickCounts
-from alerts.episodes import EpisodeTracker, TransitionKind
-from alerts.evidence import Evidence
-from alerts.fleet import Family, Fleet
+from alerts.episodes.episodes import EpisodeTracker, TransitionKind
+from alerts.episodes.fleet import Family, Fleet
 from alerts.rules.book import RuleBook
-from alerts.surge import SurgeConfig, SurgeDetector
+from alerts.surges.current import TickCounts
+from alerts.surges.evidence import Evidence
+from alerts.surges.surge import SurgeConfig, SurgeDetector
 from alerts.ticks import tick_end
 
 BIN_S = 300

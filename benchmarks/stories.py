@@ -20,8 +20,8 @@ from typing import Any
 from scipy.stats import binomtest
 
 from alerts.observation import Observation
-from alerts.sketches import TextSketch
-from alerts.stories import Stories, StoryConfig
+from alerts.stories.sketches import TextSketch
+from alerts.stories.stories import Stories, StoryConfig
 from models.encoder import DEFAULT_ENCODER, find_encoder
 from models.topics.sketch import sketch
 from pipeline.reading.text import full_text

@@ -17,10 +17,10 @@ from random import Random
 from time import process_time
 from typing import Any
 
-from alerts.likeness import Facets, likest
 from alerts.observation import Observation
-from alerts.sketches import TextSketch
-from alerts.stories import Stories, StoryConfig
+from alerts.stories.likeness import Facets, likest
+from alerts.stories.sketches import TextSketch
+from alerts.stories.stories import Stories, StoryConfig
 from models.topics.english import common_words
 from models.topics.sketch import sketch
 

@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 from surge_streams import A_DAY, AN_HOUR, BIN_S, WARM_UP, Stream, shocks_of, stream_of
 
-from alerts.current import TickCounts
-from alerts.episodes import EpisodeTracker, TransitionKind
-from alerts.judgement import judged
+from alerts.episodes.episodes import EpisodeTracker, TransitionKind
+from alerts.episodes.judgement import judged
 from alerts.rules.rule import Rule
-from alerts.surge import SurgeConfig, SurgeDetector
+from alerts.surges.current import TickCounts
+from alerts.surges.surge import SurgeConfig, SurgeDetector
 
 RETURN_PERIODS_D = (3, 4, 6, 9, 13, 20, 30, 45, 70, 120)
 RATES = (0.1, 0.3, 1.0, 3.0)  # false alarms a topic and month

@@ -37,7 +37,7 @@ from surge_streams import (
 )
 from surges import RETURN_PERIODS_D, TopicRun, runs_of, show, told_of
 
-from alerts.surge import SurgeConfig
+from alerts.surges.surge import SurgeConfig
 from pipeline.replay.counts import read_counts
 
 TIMES = (0.5, 1.0, 2.0, 4.0, 8.0)  # of the median negatives of four hours

@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from alerts.baseline import BaselineConfig
-from alerts.current import TickCounts
-from alerts.episodes import EpisodeTracker, TransitionKind
+from alerts.episodes.episodes import EpisodeTracker, TransitionKind
 from alerts.rules.rule import Rule
-from alerts.surge import SurgeConfig, SurgeDetector
+from alerts.surges.baseline import BaselineConfig
+from alerts.surges.current import TickCounts
+from alerts.surges.surge import SurgeConfig, SurgeDetector
 
 DAY = 288  # ticks
 DAYS, SWAP = 30, 15 * DAY

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from prometheus_client import CollectorRegistry
 
-from alerts.current import TickCounts
-from alerts.surge import SurgeConfig, SurgeDetector
+from alerts.surges.current import TickCounts
+from alerts.surges.surge import SurgeConfig, SurgeDetector
 from pipeline import wiring
 from pipeline.metrics import Metrics
 from pipeline.records import Mark, Mention, Origin, SketchRecord, encode

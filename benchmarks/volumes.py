@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from alerts.volume import VolumeConfig
+from alerts.surges.volume import VolumeConfig
 from pipeline.replay.counts import read_counts, scored
 
 RETURN_PERIODS_D = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from alerts.evidence import Evidence, Pulse
+from alerts.surges.evidence import Evidence, Pulse
 from models.labels import Sentiment
 from models.language import ENGLISH
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from alerts.shares import parsed_rates
+from alerts.windows.shares import parsed_rates
 from pipeline.receivers.signature import SecretInvalid, WebhookSigner
 
 _BROKER = re.compile(r"kafka://[^,/\s]+:[0-9]{1,5}(,[^,/\s]+:[0-9]{1,5})*")

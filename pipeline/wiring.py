@@ -10,15 +10,15 @@ from typing import Any
 
 import msgspec
 
-from alerts.fleet import Family
+from alerts.episodes.fleet import Family
 from alerts.observation import Observation
 from alerts.rules.book import RuleBook
 from alerts.rules.parse import load_rules
-from alerts.shares import parsed_rates
-from alerts.surge import SurgeConfig
+from alerts.surges.surge import SurgeConfig
 from alerts.topic import TopicConfig, TopicTrend
 from alerts.watermarks import MarkLedger
-from alerts.windows import WindowConfig
+from alerts.windows.shares import parsed_rates
+from alerts.windows.windows import WindowConfig
 from models.topics.watchlist import Watchlist, bundled_watchlist, load_watchlist
 from pipeline.metrics import Metrics
 from pipeline.receivers.outbox import decode_state

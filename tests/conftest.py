@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from pipeline.broker.server import KafkaServer
@@ -20,6 +21,9 @@ CACHE = Path(__file__).resolve().parent.parent / ".finsurge" / "cache"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # how long an example takes says something of the machine only
+    settings.register_profile("finsurge", deadline=None)
+    settings.load_profile("finsurge")
     # kafka-python 3.0 reads its schemas by a call that Python 3.11 and 3.12 call deprecated.
     config.addinivalue_line("filterwarnings", "ignore:(read|open)_text is deprecated:DeprecationWarning")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import accumulate
 
-from alerts.evidence import Evidence
+from alerts.surges.evidence import Evidence
 from pipeline.records import TrendRecord
 
 HOUR_S = 3_600

@@ -15,7 +15,7 @@ from rich.table import Table
 from pipeline.errors import CommandFailed
 
 if TYPE_CHECKING:
-    from alerts.volume import VolumeConfig
+    from alerts.surges.volume import VolumeConfig
 
 _MAX_SHOWN = 20
 
@@ -47,7 +47,7 @@ def command(folder: Path, out: Path, return_period_d: float | None, as_json: boo
 
     Example: finsurge detect counts --out scores
     """
-    from alerts.volume import VolumeConfig
+    from alerts.surges.volume import VolumeConfig
 
     files = sorted(folder.rglob("*.csv"))
     if not files:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from alerts.likeness import Facets, likest
-from alerts.sketches import TextSketch
-from alerts.stories import StoryConfig
+from alerts.stories.likeness import Facets, likest
+from alerts.stories.sketches import TextSketch
+from alerts.stories.stories import StoryConfig
 from pipeline.feedback.decided import DecidedDocument
 from pipeline.feedback.store import FeedbackStore
 

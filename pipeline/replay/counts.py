@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
-from alerts.volume import VolumeConfig, VolumeDetector
+from alerts.surges.volume import VolumeConfig, VolumeDetector
 from pipeline.errors import CommandFailed
 
 RejectRow = Callable[[int, str], None]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from alerts.fleet import Change
-from alerts.rendering import summarize
+from alerts.episodes.fleet import Change
+from alerts.episodes.rendering import summarize
 from pipeline.records import AffectedTopic, AlertRecord, AlertStory
 
 

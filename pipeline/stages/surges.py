@@ -16,14 +16,14 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from alerts.absolutes import AbsoluteEpisodes
-from alerts.episodes import EpisodeTracker
-from alerts.evidence import Evidence, Pulse
-from alerts.fleet import Change, Family, Fleet
-from alerts.held import HeldChanges
+from alerts.episodes.absolutes import AbsoluteEpisodes
+from alerts.episodes.episodes import EpisodeTracker
+from alerts.episodes.fleet import Change, Family, Fleet
+from alerts.episodes.held import HeldChanges
 from alerts.rules.book import RuleBook
 from alerts.rules.books import RuleBooks
 from alerts.rules.rule import Rule
+from alerts.surges.evidence import Evidence, Pulse
 from alerts.ticks import tick_end, tick_of
 from alerts.watermarks import MarkLedger
 from pipeline.metrics import Metrics

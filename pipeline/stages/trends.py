@@ -14,15 +14,15 @@ from typing import TypeAlias
 
 import msgspec
 
-from alerts.evidence import Evidence, Pulse
-from alerts.history import Change
 from alerts.observation import Observation
-from alerts.shares import ErrorRates, interval_90, rates_of
-from alerts.sketches import TextSketch
+from alerts.stories.sketches import TextSketch
+from alerts.surges.evidence import Evidence, Pulse
 from alerts.ticks import tick_of, tick_start
 from alerts.topic import Closed, TopicConfig, TopicTrend
 from alerts.watermarks import MarkLedger
-from alerts.windows import Window
+from alerts.windows.history import Change
+from alerts.windows.shares import ErrorRates, interval_90, rates_of
+from alerts.windows.windows import Window
 from pipeline.metrics import Metrics
 from pipeline.records import (
     BEFORE_ALL,

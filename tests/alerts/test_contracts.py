@@ -11,30 +11,30 @@ from typing import Any
 import msgspec
 import pytest
 
-from alerts.absolutes import AbsoluteEpisodes
-from alerts.baseline import Baseline, BaselineConfig
-from alerts.current import TickCounts
-from alerts.episodes import EpisodeTracker, Severity, Transition, TransitionKind
-from alerts.evidence import Evidence, Pulse, SurgeReason
-from alerts.finals import FinalWindows
-from alerts.fleet import Change
-from alerts.held import HeldChanges
-from alerts.history import History
+from alerts.episodes.absolutes import AbsoluteEpisodes
+from alerts.episodes.episodes import EpisodeTracker, Severity, Transition, TransitionKind
+from alerts.episodes.fleet import Change
+from alerts.episodes.held import HeldChanges
 from alerts.observation import Observation
-from alerts.rollup import Rollup
 from alerts.rules.absolute import AbsoluteRule, AbsoluteWatch
 from alerts.rules.book import RuleBook
 from alerts.rules.books import RuleBooks
 from alerts.rules.quiet import QuietHours
 from alerts.rules.rule import Rule
-from alerts.scale import OwnScale, ScaleConfig
-from alerts.sketches import TextSketch
-from alerts.stories import Stories, StoryConfig
-from alerts.surge import SurgeConfig, SurgeDetector
+from alerts.stories.sketches import TextSketch
+from alerts.stories.stories import Stories, StoryConfig
+from alerts.surges.baseline import Baseline, BaselineConfig
+from alerts.surges.current import TickCounts
+from alerts.surges.evidence import Evidence, Pulse, SurgeReason
+from alerts.surges.scale import OwnScale, ScaleConfig
+from alerts.surges.surge import SurgeConfig, SurgeDetector
+from alerts.surges.volume import VolumeConfig, VolumeDetector
 from alerts.topic import TopicConfig, TopicTrend
-from alerts.volume import VolumeConfig, VolumeDetector
 from alerts.watermarks import MarkLedger, SourceWatermark
-from alerts.windows import NovelStory, OpenWindows, WindowConfig
+from alerts.windows.finals import FinalWindows
+from alerts.windows.history import History
+from alerts.windows.rollup import Rollup
+from alerts.windows.windows import NovelStory, OpenWindows, WindowConfig
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 N_STEPS = 120

@@ -8,13 +8,13 @@ from typing import Any, Literal
 import pytest
 
 from alerts.corrections import Effect
-from alerts.episodes import EpisodeReason, EpisodeTracker
-from alerts.evidence import Evidence, SurgeReason
+from alerts.episodes.episodes import EpisodeReason, EpisodeTracker
 from alerts.observation import Observation
 from alerts.rules.rule import Rule
-from alerts.sketches import TextSketch
+from alerts.stories.sketches import TextSketch
+from alerts.surges.evidence import Evidence, SurgeReason
 from alerts.topic import Closed, TopicConfig, TopicTrend
-from alerts.windows import Window, WindowConfig
+from alerts.windows.windows import Window, WindowConfig
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 BINS_ALONE = TopicConfig(windows=WindowConfig(resolutions_s=()))

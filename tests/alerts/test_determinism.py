@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.baseline import BaselineConfig
 from alerts.corrections import Effect
-from alerts.evidence import Evidence, Pulse
 from alerts.observation import Observation
-from alerts.scale import ScaleConfig
-from alerts.sketches import TextSketch
-from alerts.surge import SurgeConfig
+from alerts.stories.sketches import TextSketch
+from alerts.surges.baseline import BaselineConfig
+from alerts.surges.evidence import Evidence, Pulse
+from alerts.surges.scale import ScaleConfig
+from alerts.surges.surge import SurgeConfig
 from alerts.topic import Closed, TopicConfig, TopicState, TopicTrend
 from alerts.watermarks import Lateness, MarkLedger, SourceWatermark
-from alerts.windows import Window, WindowStatus
+from alerts.windows.windows import Window, WindowStatus
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 END = START + timedelta(days=30)

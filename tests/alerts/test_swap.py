@@ -13,11 +13,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from alerts.baseline import BaselineConfig
-from alerts.current import StoryCount, TickCounts
-from alerts.episodes import EpisodeTracker, TransitionKind
+from alerts.episodes.episodes import EpisodeTracker, TransitionKind
 from alerts.rules.rule import Rule
-from alerts.surge import SurgeConfig, SurgeDetector
+from alerts.surges.baseline import BaselineConfig
+from alerts.surges.current import StoryCount, TickCounts
+from alerts.surges.surge import SurgeConfig, SurgeDetector
 
 DAY = 48  # ticks
 DAYS, SWAP = 20, 15 * DAY

@@ -6,12 +6,12 @@ from typing import Literal
 import msgspec
 import pytest
 
-from alerts.evidence import Evidence
 from alerts.observation import Observation
-from alerts.sketches import TextSketch
-from alerts.surge import SurgeConfig
+from alerts.stories.sketches import TextSketch
+from alerts.surges.evidence import Evidence
+from alerts.surges.surge import SurgeConfig
 from alerts.topic import TopicConfig, TopicTrend
-from alerts.windows import Window, WindowConfig
+from alerts.windows.windows import Window, WindowConfig
 
 BINS_ALONE = TopicConfig(windows=WindowConfig(resolutions_s=()))
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from alerts.observation import Observation
-from alerts.sketches import TextSketch
-from alerts.stories import Stories, StoryConfig
+from alerts.stories.sketches import TextSketch
+from alerts.stories.stories import Stories, StoryConfig
 from models.topics.sketch import sketch
 from pipeline.reading.text import full_text
 from pipeline.records import SCHEMA, Document

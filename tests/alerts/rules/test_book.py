@@ -9,7 +9,7 @@ from alerts.rules.book import PartialRule, RuleBook, RuleGroup
 from alerts.rules.findings import idle_absolutes, strangers
 from alerts.rules.parse import parse_rules
 from alerts.rules.rule import FOLLOW_S, Rule
-from alerts.surge_config import SurgeConfig
+from alerts.surges.surge_config import SurgeConfig
 
 TEXT = """
 default: {false_alarms: 2, min_posts: 20}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from alerts import sketches
+from alerts.stories import sketches
 from models.topics import lead
 from models.topics.amounts import with_digits
 from models.topics.lead import CORRECTS, DENIES, LOOKS_BACK, MAX_LEAD, NUMBER_BIT, RECURS, lead_of, traits_of

@@ -6,8 +6,8 @@ from itertools import islice, pairwise
 import pytest
 
 from alerts.observation import Observation
-from alerts.sketches import TextSketch
-from alerts.stories import Stories, StoryConfig
+from alerts.stories.sketches import TextSketch
+from alerts.stories.stories import Stories, StoryConfig
 from models.topics.sketch import sketch
 from pipeline.demo.feed import Feed, FeedRecord
 from pipeline.demo.scenario import Scenario

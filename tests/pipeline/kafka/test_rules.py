@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from alerts.evidence import Evidence, SurgeReason
+from alerts.surges.evidence import Evidence, SurgeReason
 from pipeline.broker.rule_log import rules_taken, send_rules
 from pipeline.records import AlertRecord, EvidenceRecord, TickMark, decode, encode
 from pipeline.roles.faust_app import Role

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from alerts.evidence import Evidence, EvidenceStory, Pulse, SurgeReason
-from alerts.fleet import Family
+from alerts.episodes.fleet import Family
 from alerts.rules.book import RuleBook
 from alerts.rules.parse import parse_rules
+from alerts.surges.evidence import Evidence, EvidenceStory, Pulse, SurgeReason
 from pipeline.metrics import Metrics
 from pipeline.records import (
     AlertRecord,

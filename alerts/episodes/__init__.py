@@ -1,0 +1,1 @@
+"""Episodes: what is told of surges, topic by topic and over families of topics."""

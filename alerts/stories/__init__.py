@@ -1,0 +1,1 @@
+"""Stories: near-duplicate documents of one topic, counted once."""
