@@ -20,6 +20,7 @@ from alerts.episodes.absolutes import AbsoluteEpisodes
 from alerts.episodes.episodes import EpisodeTracker
 from alerts.episodes.fleet import Change, Family, Fleet
 from alerts.episodes.held import HeldChanges
+from alerts.rules.absolute import AbsoluteRule
 from alerts.rules.book import RuleBook
 from alerts.rules.books import RuleBooks
 from alerts.rules.rule import Rule
@@ -105,7 +106,7 @@ class SurgesStage:
         if not ledger.is_ahead(mark.partition, mark.at):
             return []
         for pulse in mark.pulses:
-            if self._rule(pulse.topic, pulse.at).absolutes:
+            if _absolutes(self._rule(pulse.topic, pulse.at)):
                 self._keep(f"+{pulse.topic}/{pulse.at.timestamp():.0f}/p", pulse)
         ledger.update(mark.partition, mark.at)
         self._states.put("#", 0, ledger)
@@ -143,7 +144,7 @@ class SurgesStage:
         for topic in sorted({*pulses, *due}):
             rule, version = self._rule(topic, at), self._books.at(at).version
             pulse = pulses.get(topic) or Pulse(topic, at, 0, 0, 0.0)
-            for absolute in rule.absolutes:
+            for absolute in _absolutes(rule):
                 key = f"!{absolute.name}/{topic}"
                 episodes = self._get(key, AbsoluteEpisodes) or AbsoluteEpisodes(topic, absolute, self._bin_s)
                 episodes.use(absolute)
@@ -151,7 +152,7 @@ class SurgesStage:
                 self._states.put(key, 0, episodes)
                 self._await(key, episodes)
                 changes += [] if transition is None else [Change(transition, rule.routes, version)]
-            names = {f"!{absolute.name}/{topic}" for absolute in rule.absolutes}
+            names = {f"!{absolute.name}/{topic}" for absolute in _absolutes(rule)}
             for key in [key for key in self._found.absolute if key.endswith(f"/{topic}") and key not in names]:
                 del self._found.absolute[key]  # of a rule that is no more
         return changes
@@ -230,6 +231,10 @@ class SurgesStage:
         if held is not None and not isinstance(held, kind):
             raise TypeError(f"state {key} must hold {kind.__name__}, got {type(held).__name__}")
         return held
+
+
+def _absolutes(rule: Rule) -> tuple[AbsoluteRule, ...]:
+    return rule.absolutes if rule.is_on else ()
 
 
 class _Trackers:

@@ -319,3 +319,12 @@ def test_counts_of_topics_without_absolute_rules_are_not_kept(
 ) -> None:
     fed(new_stage(states, metrics), mark(0, 0, Pulse("ftx", NOON, 4, 3, -2.4)))
     assert [key for key, _ in states.items()] == ["#"]
+
+
+def test_a_topic_that_is_switched_off_has_no_absolute_rules_either(
+    states: MemoryStates[SurgesState], metrics: Metrics
+) -> None:
+    off = parse_rules(
+        "topics: {ftx: {is_on: false, absolutes: [{name: sour, polarity_below: -0.4, for: 0m, min_stories: 3}]}}"
+    )
+    assert alerts(fed(new_stage(states, metrics, off), *marks(0, Pulse("ftx", NOON, 4, 3, -2.4)), *marks(24))) == []
