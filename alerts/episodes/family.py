@@ -42,6 +42,8 @@ class FamilyConfig:
     # A child's own crisis: so many times what the shock brings to its siblings. By twice they differ anyway.
     min_named: float = 0.5
     # Of a parent's excess: so much of it names the parent itself where it is the parent's own.
+    diffuse_return_period_s: float = 90.0 * 86_400
+    # What neither names the parent nor is many children's must be so rare: its topics have alarms of their own.
     stir_deviations: float = 1.5
     # Of the siblings together: so much makes a child's surge wait for them.
     gather_s: int = 900
@@ -83,23 +85,33 @@ def deviations(observed: float, expected: float, dispersion: float) -> float:
     return residual / math.sqrt(dispersion)
 
 
-def as_parent(evidence: Evidence, children: Sequence[Evidence], n_children: int, config: FamilyConfig) -> Evidence:
+def as_parent(
+    evidence: Evidence,
+    children: Sequence[Evidence],
+    n_children: int,
+    config: FamilyConfig,
+    *,
+    below: Sequence[Evidence] = (),
+) -> Evidence:
     """Return a parent's evidence with what its children say of it.
 
     A surge that few children explain is theirs, unless most of what is unusual names the parent itself; that of
-    many at once is the parent's, even where its own counts, which its largest children rule, are not rare yet.
+    many at once is the parent's, even where its own counts, which its largest children rule, are not rare yet. One
+    that is spread over topics of which none stands out must be rarer than others.
 
     Args:
         evidence: the parent's, judged.
         children: that of its children in the same tick, judged; those that are not raised are not regarded.
         n_children: how many it has.
         config: thresholds.
+        below: that of raised topics further below, whose own parents are not raised: they explain as children do.
     """
-    raised = sorted((child for child in children if child.is_raised), key=_excess, reverse=True)
-    is_shared = _are_many(len(raised), n_children, config)
-    if not raised or not (evidence.is_over or (is_shared and evidence.is_raised)):
+    n_raised = sum(child.is_raised for child in children)
+    raised = sorted((each for each in (*children, *below) if each.is_raised), key=_excess, reverse=True)
+    is_shared = _are_many(n_raised, n_children, config)
+    if not n_children or not (evidence.is_over or (is_shared and evidence.is_raised)):
         return evidence
-    removed = raised[:1] if is_shared else raised
+    removed = raised[:1] if is_shared else raised  # none where it is spread
     observed = evidence.n_negative - sum(child.n_negative for child in removed)
     expected = evidence.expected - sum(child.expected for child in removed)
     if is_shared and deviations(observed, expected, 1.0) >= config.min_deviations:
@@ -110,6 +122,8 @@ def as_parent(evidence: Evidence, children: Sequence[Evidence], n_children: int,
         return evidence
     if deviations(observed, expected, evidence.dispersion) < config.min_deviations:
         return msgspec.structs.replace(evidence, is_over=False, reason=SurgeReason.OF_CHILDREN)
+    if evidence.return_period_s < config.diffuse_return_period_s:
+        return msgspec.structs.replace(evidence, is_over=False, reason=SurgeReason.DIFFUSE)
     return evidence
 
 

@@ -140,7 +140,8 @@ class Fleet:
 
     def _move_on(self, topic: str, rule: Rule, evidence: Mapping[str, Evidence]) -> Transition | None:
         children = [evidence[child] for child in self._family.children(topic) if child in evidence]
-        own = as_parent(evidence[topic], children, len(self._family.children(topic)), self._config)
+        n_children, below = len(self._family.children(topic)), list(self._below(topic, evidence))
+        own = as_parent(evidence[topic], children, n_children, self._config, below=below)
         standing = standing_of(own, self._ancestors(topic, evidence), self._config)
         tracker = self._trackers.get(topic) or EpisodeTracker(topic, rule)
         tracker.rule = rule
@@ -155,6 +156,16 @@ class Fleet:
             n_raised = sum(child in evidence and evidence[child].is_raised for child in siblings)
             yield Ancestor(evidence.get(name), self._was_open(name, at), n_raised, len(siblings) + 1)
             below = name
+
+    def _below(self, topic: str, evidence: Mapping[str, Evidence]) -> Iterator[Evidence]:
+        """Yield the evidence of raised topics further below, under children that are not raised."""
+        for child in self._family.children(topic):
+            if child in evidence and evidence[child].is_raised:
+                continue
+            for grandchild in self._family.children(child):
+                if grandchild in evidence and evidence[grandchild].is_raised:
+                    yield evidence[grandchild]
+            yield from self._below(child, evidence)
 
     def _affected(self, topic: str, evidence: Mapping[str, Evidence]) -> tuple[Affected, ...]:
         children = [evidence[child] for child in self._family.children(topic) if child in evidence]

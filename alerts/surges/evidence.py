@@ -22,6 +22,7 @@ class SurgeReason(StrEnum):
     )
     SHARED = "shared"  # a surge that many of its children have at once
     OF_CHILDREN = "of_children"  # a few of its children explain it: theirs to alert
+    DIFFUSE = "diffuse"  # spread over topics below it, and not rare enough for that
     RULE_OFF = "rule_off"  # nobody wants to hear of this topic
     ABSOLUTE = "absolute"  # a measure is beyond the threshold of an absolute rule
     BACK = "back"  # that measure is back

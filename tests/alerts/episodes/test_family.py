@@ -82,6 +82,17 @@ def test_two_children_are_no_shock_yet() -> None:
     assert (told.is_over, told.reason) == (False, SurgeReason.OF_CHILDREN)
 
 
+def test_what_is_spread_over_children_must_be_rarer() -> None:
+    spread = found("banks", 40, 10.0, n_unnamed=40)  # once in 58 days
+    assert as_parent(spread, [], 5, CONFIG).reason is SurgeReason.DIFFUSE
+    rare = found("banks", 40, 10.0, n_unnamed=40, return_period_s=8e6)
+    assert as_parent(rare, [], 5, CONFIG).reason is SurgeReason.SURGE
+
+
+def test_a_topic_without_children_is_not_regarded() -> None:
+    assert as_parent(found("ubs", 40, 10.0), [], 0, CONFIG).reason is SurgeReason.SURGE
+
+
 def test_a_surge_of_the_theme_itself_is_its_own() -> None:
     told = as_parent(found("banks", 40, 10.0), [found("ubs", 6, 2.0)], 5, CONFIG)
     assert (told.is_over, told.reason) == (True, SurgeReason.SURGE)

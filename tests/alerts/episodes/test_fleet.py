@@ -121,3 +121,9 @@ def test_states_travel() -> None:
     closed(fleet, shock(0, 4))
     again = Kept({name: EpisodeTracker.restore(each.rule, each.snapshot()) for name, each in kept.items()})
     assert closed(Fleet(again, FAMILY, lambda _at: RuleBook()), shock(5, 4)) == closed(fleet, shock(5, 4))
+
+
+def test_what_a_grandchild_explains_is_that_grandchild_s_though_its_parent_is_not_raised() -> None:
+    tick = [found("bank00", 30, 2.0), found("banks", 40, 40.0, is_over=False), found("market", 75, 40.0)]
+    # without the bank the market has 45 where 38 are usual: one deviation
+    assert opened(closed(new_fleet(), tick)) == ["bank00"]
