@@ -1,7 +1,7 @@
 # finsurge: `make` alone lists what there is.
 PYTHON ?= python3#        makes .venv; must be 3.11 or newer
 BROKER ?= embedded#       of `make demo`: embedded, kafka, or kafka://host:port
-JOBS   ?= 2#              processes of the tests; those on the real Kafka stay in one
+JOBS   ?= 2#              processes of the tests; those of a file stay in one
 BENCH  ?= $(sort $(wildcard benchmarks/*.py))
 ARGS   ?=#                further arguments of demo, test, train: make train ARGS='--seed 8'
 
@@ -32,10 +32,10 @@ demo: setup ## a crisis is found, and what is then corrected is learned (BROKER=
 	@$(BIN)/finsurge demo --broker $(BROKER) $(ARGS)
 
 test: setup ## the tests, without the long ones; those on a real Kafka need Java 17+ and Maven
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not long' $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m 'not long' $(ARGS)
 
 test-all: setup ## all tests
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: setup ## format, lint, types, layers
 	$(BIN)/ruff format --check .

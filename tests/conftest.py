@@ -28,14 +28,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore:(read|open)_text is deprecated:DeprecationWarning")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and all that need the real Kafka: it is started once."""
-    for item in items:
-        needs_kafka = "kafka_server" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("kafka" if needs_kafka else item.nodeid.split("::")[0]))
-
-
 @pytest.fixture(scope="session")
 def kafka_cache() -> Path:
     """Where the resolved class path of Kafka is remembered from one run to the next."""
