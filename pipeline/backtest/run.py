@@ -18,7 +18,8 @@ from pipeline.backtest.episode import Episode, episodes_of
 from pipeline.backtest.series import Series
 from pipeline.metrics import Metrics
 from pipeline.records import AlertRecord, EvidenceRecord, TickMark, TrendRecord
-from pipeline.replay.halves import Counted, Counting, Judging
+from pipeline.replay.counting import Counted, Counting
+from pipeline.replay.judging import Judging
 from pipeline.settings import Settings
 
 BUILT_IN = "default"

@@ -1,8 +1,8 @@
-"""A replay in two halves: what no rule acts on, once, and surges, once for each rule book; no clock is read."""
+"""The part of a replay on which no rule acts: decisions through link and trends, into windows and candidates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,8 +10,6 @@ from models.topics.watchlist import Watchlist
 from pipeline import wiring
 from pipeline.metrics import Metrics
 from pipeline.records import (
-    AlertRecord,
-    Candidate,
     Decision,
     DecisionOrTick,
     EvidenceRecord,
@@ -22,34 +20,40 @@ from pipeline.records import (
     TrendRecord,
 )
 from pipeline.settings import Settings
-from pipeline.stage import MemoryStates, Stage
-from pipeline.stages.link import SourceState
-from pipeline.stages.surges import SurgesState
-from pipeline.stages.trends import TrendsState
+from pipeline.stage import MemoryStates, Stage, States
+
+NewStates = Callable[[str], States[Any]]
+"""Makes what keeps a role's state, of its name."""
 
 Counted = TrendRecord | Mention | EvidenceRecord | TickMark
-"""What leaves the stages before the last: windows, mentions that came too late, and candidates."""
+"""What leaves these stages: windows, mentions that came too late, and candidates."""
+
+
+def in_memory(_role: str) -> States[Any]:
+    """Return what keeps a role's state until the replay is over."""
+    return MemoryStates()
 
 
 class Counting:
-    """Feeds decisions through link and trends, on which no rule acts.
+    """Feeds decisions through link and trends.
 
     Args:
         settings: `partitions` is the number of source partitions that the decisions come from.
         watchlist: the topics.
         metrics: is told what the stages count.
+        states: where state is kept.
 
     >>> from prometheus_client import CollectorRegistry
     >>> list(Counting(Settings(), Watchlist(()), Metrics(CollectorRegistry())).close())
     []
     """
 
-    def __init__(self, settings: Settings, watchlist: Watchlist, metrics: Metrics) -> None:
-        sources: MemoryStates[SourceState] = MemoryStates()
-        topics: MemoryStates[TrendsState] = MemoryStates()
+    def __init__(
+        self, settings: Settings, watchlist: Watchlist, metrics: Metrics, states: NewStates = in_memory
+    ) -> None:
         self._stages: dict[str, Stage[Any]] = {
-            "decisions": wiring.link_stage(settings, watchlist, sources, metrics),
-            "mentions": wiring.trends_stage(settings, topics, metrics),
+            "decisions": wiring.link_stage(settings, watchlist, states("link"), metrics),
+            "mentions": wiring.trends_stage(settings, states("trends"), metrics),
         }
         self._settings = settings
         self._last_at: datetime | None = None  # greatest event time so far
@@ -76,24 +80,3 @@ class Counting:
             return
         for outbound in stage.step(record, Origin(partition, -1)):
             yield from self._pass(outbound.kafka_topic, outbound.record, outbound.partition)
-
-
-class Judging:
-    """Feeds candidates through surges, with one rule book.
-
-    >>> from prometheus_client import CollectorRegistry
-    >>> noon = datetime.fromisoformat("2026-01-02T12:00:00+00:00")
-    >>> judging = Judging(Settings(), Watchlist(()), Metrics(CollectorRegistry()))
-    >>> list(judging.feed(TickMark(partition=0, at=noon, n_partitions=1)))
-    []
-    """
-
-    def __init__(self, settings: Settings, watchlist: Watchlist, metrics: Metrics) -> None:
-        episodes: MemoryStates[SurgesState] = MemoryStates()
-        self._stage = wiring.surges_stage(settings, watchlist, episodes, metrics)
-
-    def feed(self, candidate: Candidate) -> Iterator[AlertRecord]:
-        """Yield the alerts that a candidate causes; what is said of rules, whoever replays has told."""
-        for outbound in self._stage.step(candidate, Origin(0, -1)):
-            if isinstance(outbound.record, AlertRecord):
-                yield outbound.record
