@@ -7,8 +7,6 @@ nor how many ticks are closed at once changes it.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,20 +14,15 @@ import msgspec
 
 from alerts.corrections import Correction, Corrections, Effect
 from alerts.observation import Observation
-from alerts.stories.stories import Assignment, Stories, StoriesState, StoryConfig, StoryState
+from alerts.stories.stories import Assignment, Stories, StoriesState, StoryConfig
+from alerts.stories.told import with_stories
 from alerts.surges.current import TickCounts
-from alerts.surges.evidence import Evidence, EvidenceStory, Pulse
+from alerts.surges.evidence import Evidence, Pulse
 from alerts.surges.surge import DetectorState, SurgeConfig, SurgeDetector
 from alerts.ticks import tick_end, tick_of
 from alerts.windows.finals import FinalWindows
 from alerts.windows.rollup import Rollup, RollupState
 from alerts.windows.windows import OpenWindow, OpenWindows, Window, WindowConfig, WindowStatus
-
-MIN_RELATED, MAX_RELATED = 2, 5
-"""Stories that must name another topic for it to be told, and topics that are: one story names anybody."""
-
-MAX_EVIDENCE_STORIES = 5
-"""Stories that an alert shows: what a person reads before opening the console."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,23 +341,5 @@ class TopicTrend:
         evidence = detector.update(counts, has_grown=has_grown)
         if evidence is None or not (was_followed or detector.is_followed):
             return []
-        return [self._with_stories(evidence, counts.tick)]
-
-    def _with_stories(self, evidence: Evidence, tick: int) -> Evidence:
-        found = self._stories.negative_since(tick + 1 - self._config.surge.window_ticks)
-        return msgspec.structs.replace(
-            evidence,
-            stories=tuple(
-                EvidenceStory(story.excerpt, story.url, story.source, story.copies, story.published_at)
-                for story in found[:MAX_EVIDENCE_STORIES]
-            ),
-            policy_versions=tuple(sorted({story.policy_version for story in found})),
-            related=_related(found),
-        )
-
-
-def _related(stories: Sequence[StoryState]) -> tuple[str, ...]:
-    """Return the topics that several of these stories are about as well, most often first."""
-    counts = Counter(topic for story in stories for topic in story.beside)
-    often = [(-n, topic) for topic, n in counts.items() if n >= MIN_RELATED]
-    return tuple(topic for _, topic in sorted(often)[:MAX_RELATED])
+        found = self._stories.negative_since(counts.tick + 1 - self._config.surge.window_ticks)
+        return [with_stories(evidence, found)]

@@ -14,10 +14,11 @@ from prometheus_client import CollectorRegistry
 
 from pipeline import wiring
 from pipeline.broker.changelog import KafkaChangelog
+from pipeline.candidates import Candidate
 from pipeline.feedback.actions_feed import ActionLog
 from pipeline.feedback.actions_on_alerts import alert_action_of
 from pipeline.metrics import Metrics
-from pipeline.records import Candidate, DecisionOrTick, MentionOrMark
+from pipeline.records import DecisionOrTick, MentionOrMark
 from pipeline.roles.faust_app import Role, Runner, Running, hand_over_cleanly, new_app, source
 from pipeline.roles.logged_states import LoggedStates
 from pipeline.roles.notify import NotifyRole

@@ -27,7 +27,8 @@ from pipeline.settings import Settings
 from pipeline.stage import States
 from pipeline.stages.alert import AlertWriter
 from pipeline.stages.link import LinkStage, SourceState
-from pipeline.stages.surges import SurgesStage, SurgesState, decode_surges_state, encode_surges_state
+from pipeline.stages.surges import SurgesStage
+from pipeline.stages.surges_state import SurgesState, decode_surges_state, encode_surges_state
 from pipeline.stages.trends import TrendsStage, TrendsState
 
 

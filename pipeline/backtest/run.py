@@ -16,8 +16,9 @@ from pipeline import wiring
 from pipeline.backtest.decisions import DecisionLog
 from pipeline.backtest.episode import Episode, episodes_of
 from pipeline.backtest.series import Series
+from pipeline.candidates import EvidenceRecord, TickMark
 from pipeline.metrics import Metrics
-from pipeline.records import AlertRecord, EvidenceRecord, TickMark, TrendRecord
+from pipeline.records import AlertRecord, TrendRecord
 from pipeline.replay.counting import Counted, Counting
 from pipeline.replay.judging import Judging
 from pipeline.settings import Settings

@@ -11,7 +11,8 @@ from aiokafka.errors import KafkaError
 from alerts.rules.parse import parse_rules
 from pipeline.broker.connection import BrokerUnavailable, reach
 from pipeline.broker.preflight import partition_counts
-from pipeline.records import RulesRecord, RulesTaken, decode, encode
+from pipeline.candidates import RulesRecord, RulesTaken
+from pipeline.records import decode, encode
 from pipeline.settings import Settings
 
 KEY_PREFIX = b"rules/"

@@ -12,9 +12,9 @@ import click
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from pipeline.candidates import RulesTaken
     from pipeline.rebuild.report import RebuildReport
     from pipeline.rebuild.view import RebuildView
-    from pipeline.records import RulesTaken
 
 _path = click.Path(path_type=Path)
 
@@ -93,7 +93,7 @@ async def _rebuild(
 
 def _book(file: Path, by: str) -> RulesTaken:
     from alerts.rules.parse import load_rules
-    from pipeline.records import RulesTaken
+    from pipeline.candidates import RulesTaken
 
     version = load_rules(file).version
     text = file.read_text(encoding="utf-8")

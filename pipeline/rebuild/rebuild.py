@@ -18,6 +18,7 @@ from pipeline.broker.decision_log import Section, read_history, read_section
 from pipeline.broker.preflight import check_kafka_topics, check_partitions
 from pipeline.broker.rebuild_log import Command, RebuildRecord, append
 from pipeline.broker.rule_log import rules_taken
+from pipeline.candidates import RulesTaken
 from pipeline.errors import CommandFailed
 from pipeline.metrics import Metrics
 from pipeline.rebuild.groups import REBUILT, check_stopped
@@ -25,7 +26,7 @@ from pipeline.rebuild.rebuilt_flow import RebuiltFlow
 from pipeline.rebuild.replacement import Replacement
 from pipeline.rebuild.report import RebuildReport, Steps
 from pipeline.rebuild.spool import ResultSpool
-from pipeline.records import AlertRecord, Decision, DecisionOrTick, Mention, RulesTaken, TrendRecord
+from pipeline.records import AlertRecord, Decision, DecisionOrTick, Mention, TrendRecord
 from pipeline.settings import Settings
 
 

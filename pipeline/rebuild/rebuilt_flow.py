@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from models.topics.watchlist import Watchlist
+from pipeline.candidates import RulesRecord, RulesTaken
 from pipeline.metrics import Metrics
 from pipeline.rebuild.open_alerts import OpenAlerts
 from pipeline.rebuild.states import RebuiltStates
-from pipeline.records import AlertRecord, DecisionOrTick, RulesRecord, RulesTaken
+from pipeline.records import AlertRecord, DecisionOrTick
 from pipeline.replay.flow import Replay, Result
 from pipeline.settings import Settings
 from pipeline.stage import Outbound, States

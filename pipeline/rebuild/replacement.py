@@ -15,6 +15,7 @@ from pipeline.broker.changelog import KafkaChangelog
 from pipeline.broker.decision_log import Section, whole_section
 from pipeline.broker.preflight import partitions_of
 from pipeline.broker.rule_log import key_of, rules_by_key
+from pipeline.candidates import Candidate, RulesRecord, RulesTaken
 from pipeline.rebuild.groups import REBUILT, go_on_at, positions
 from pipeline.rebuild.log_sender import LogSender
 from pipeline.rebuild.open_alerts import OpenAlerts, to_tell
@@ -22,7 +23,7 @@ from pipeline.rebuild.raw_log import read_raw
 from pipeline.rebuild.rebuilt_flow import RebuiltFlow
 from pipeline.rebuild.report import RebuildReport, Steps
 from pipeline.rebuild.spool import ResultSpool
-from pipeline.records import AlertRecord, Candidate, RulesRecord, RulesTaken, encode
+from pipeline.records import AlertRecord, encode
 from pipeline.rejects import RecordRejected
 from pipeline.roles.dead_letter_box import decoded
 from pipeline.roles.faust_app import Role

@@ -15,11 +15,11 @@ from rich.console import Console
 
 from pipeline.broker.decision_log import Section, whole_section
 from pipeline.broker.rebuild_log import Command, RebuildRecord
+from pipeline.candidates import RulesTaken
 from pipeline.rebuild.rebuild import Rebuild
 from pipeline.rebuild.report import RebuildReport
 from pipeline.rebuild.spool import ResultSpool
 from pipeline.rebuild.view import RebuildView
-from pipeline.records import RulesTaken
 from pipeline.replay.files import ReplayWriter
 from pipeline.settings import Settings
 

@@ -8,17 +8,9 @@ from typing import Any
 
 from models.topics.watchlist import Watchlist
 from pipeline import wiring
+from pipeline.candidates import EvidenceRecord, TickMark
 from pipeline.metrics import Metrics
-from pipeline.records import (
-    Decision,
-    DecisionOrTick,
-    EvidenceRecord,
-    Mention,
-    Origin,
-    Tick,
-    TickMark,
-    TrendRecord,
-)
+from pipeline.records import Decision, DecisionOrTick, Mention, Origin, Tick, TrendRecord
 from pipeline.settings import Settings
 from pipeline.stage import MemoryStates, Stage, States
 

@@ -8,17 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from models.topics.watchlist import Watchlist
+from pipeline.candidates import EvidenceRecord, RulesRecord, RulesTaken, TickMark
 from pipeline.metrics import Metrics
-from pipeline.records import (
-    AlertRecord,
-    DecisionOrTick,
-    EvidenceRecord,
-    Mention,
-    RulesRecord,
-    RulesTaken,
-    TickMark,
-    TrendRecord,
-)
+from pipeline.records import AlertRecord, DecisionOrTick, Mention, TrendRecord
 from pipeline.replay.counting import Counted, Counting, NewStates, in_memory
 from pipeline.replay.judging import Judging
 from pipeline.settings import Settings

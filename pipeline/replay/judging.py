@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from models.topics.watchlist import Watchlist
 from pipeline import wiring
+from pipeline.candidates import Candidate, RulesRecord, RulesTaken
 from pipeline.metrics import Metrics
-from pipeline.records import AlertRecord, Candidate, Origin, RulesRecord, RulesTaken
+from pipeline.records import AlertRecord, Origin
 from pipeline.replay.counting import NewStates, in_memory
 from pipeline.settings import Settings
 from pipeline.stage import Outbound
@@ -24,7 +25,7 @@ class Judging:
 
     >>> from datetime import UTC, datetime
     >>> from prometheus_client import CollectorRegistry
-    >>> from pipeline.records import TickMark
+    >>> from pipeline.candidates import (TickMark)
     >>> judging = Judging(Settings(), Watchlist(()), Metrics(CollectorRegistry()))
     >>> list(judging.feed(TickMark(partition=0, at=datetime(2026, 1, 2, 12, tzinfo=UTC), n_partitions=1)))
     []

@@ -1,10 +1,6 @@
 """Surges: owns the episodes of all topics; turns evidence and rules into transitions on `alerts`.
 
 A tick is closed once all partitions of `mentions` have told its evidence, so that topics can be compared.
-
-State by key: `topic` holds its episodes, `!rule/topic` those of an absolute rule, `+topic/tick` evidence and
-`+topic/tick/p` counts that wait for their tick, `~topic` what quiet hours hold back, `#` how far partitions are, and
-`=rules` the rule book.
 """
 
 from __future__ import annotations
@@ -12,9 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias, TypeVar
-
-import msgspec
 
 from alerts.episodes.absolutes import AbsoluteEpisodes
 from alerts.episodes.episodes import EpisodeTracker
@@ -27,13 +20,12 @@ from alerts.rules.rule import Rule
 from alerts.surges.evidence import Evidence, Pulse
 from alerts.ticks import tick_end, tick_of
 from alerts.watermarks import MarkLedger
+from pipeline.candidates import Candidate, EvidenceRecord, RulesRecord, RulesTaken, TickMark
 from pipeline.metrics import Metrics
-from pipeline.records import Candidate, EvidenceRecord, Origin, RulesRecord, RulesTaken, TickMark
+from pipeline.records import Origin
 from pipeline.stage import Outbound, States, partition_of
 from pipeline.stages.alert import AlertWriter
-
-SurgesState: TypeAlias = EpisodeTracker | AbsoluteEpisodes | HeldChanges | MarkLedger | RuleBooks | Evidence | Pulse
-Held = TypeVar("Held")
+from pipeline.stages.surges_state import SurgesState, held
 
 
 @dataclass
@@ -146,7 +138,7 @@ class SurgesStage:
             pulse = pulses.get(topic) or Pulse(topic, at, 0, 0, 0.0)
             for absolute in _absolutes(rule):
                 key = f"!{absolute.name}/{topic}"
-                episodes = self._get(key, AbsoluteEpisodes) or AbsoluteEpisodes(topic, absolute, self._bin_s)
+                episodes = held(self._states, key, AbsoluteEpisodes) or AbsoluteEpisodes(topic, absolute, self._bin_s)
                 episodes.use(absolute)
                 transition = episodes.update(pulse)
                 self._states.put(key, 0, episodes)
@@ -160,29 +152,29 @@ class SurgesStage:
     def _unless_quiet(self, change: Change) -> list[Change]:
         topic = change.transition.topic
         rule = self._rule(topic, change.transition.at)
-        held = self._get(f"~{topic}", HeldChanges)
-        if held is None and not rule.quiet:
+        before = held(self._states, f"~{topic}", HeldChanges)
+        if before is None and not rule.quiet:
             return [change]
-        held = held or HeldChanges()
-        ready = held.take(change, rule.quiet)
-        self._hold(topic, held)
+        changes = before or HeldChanges()
+        ready = changes.take(change, rule.quiet)
+        self._hold(topic, changes)
         return ready
 
     def _released(self, at: datetime) -> list[Change]:
         ready = []
         for topic in sorted(topic for topic, until in self._found.quiet_until.items() if until <= at):
-            held = self._get(f"~{topic}", HeldChanges) or HeldChanges()
-            ready += held.release(at)
-            self._hold(topic, held)
+            changes = held(self._states, f"~{topic}", HeldChanges) or HeldChanges()
+            ready += changes.release(at)
+            self._hold(topic, changes)
         return ready
 
-    def _hold(self, topic: str, held: HeldChanges) -> None:
-        if held.until is None:
+    def _hold(self, topic: str, changes: HeldChanges) -> None:
+        if changes.until is None:
             self._found.quiet_until.pop(topic, None)
             self._states.drop(f"~{topic}", 0)
         else:
-            self._found.quiet_until[topic] = held.until
-            self._states.put(f"~{topic}", 0, held)
+            self._found.quiet_until[topic] = changes.until
+            self._states.put(f"~{topic}", 0, changes)
 
     def _alert(self, change: Change) -> Outbound:
         transition = change.transition
@@ -195,11 +187,11 @@ class SurgesStage:
 
     @property
     def _ledger(self) -> MarkLedger:
-        return self._get("#", MarkLedger) or MarkLedger()
+        return held(self._states, "#", MarkLedger) or MarkLedger()
 
     @property
     def _books(self) -> RuleBooks:
-        return self._get("=rules", RuleBooks) or RuleBooks(self._book)
+        return held(self._states, "=rules", RuleBooks) or RuleBooks(self._book)
 
     @property
     def _found(self) -> _Waiting:
@@ -226,12 +218,6 @@ class SurgesStage:
         end = tick_end(tick_of(at, self._bin_s), self._bin_s)
         return at if (end - at).total_seconds() == self._bin_s else end
 
-    def _get(self, key: str, kind: type[Held]) -> Held | None:
-        held = self._states.get(key)
-        if held is not None and not isinstance(held, kind):
-            raise TypeError(f"state {key} must hold {kind.__name__}, got {type(held).__name__}")
-        return held
-
 
 def _absolutes(rule: Rule) -> tuple[AbsoluteRule, ...]:
     return rule.absolutes if rule.is_on else ()
@@ -245,41 +231,8 @@ class _Trackers:
 
     def get(self, topic: str) -> EpisodeTracker | None:
         """Return a topic's episodes, if it ever had evidence."""
-        held = self._states.get(topic)
-        if held is not None and not isinstance(held, EpisodeTracker):
-            raise TypeError(f"state {topic} must hold episodes, got {type(held).__name__}")
-        return held
+        return held(self._states, topic, EpisodeTracker)
 
     def put(self, topic: str, tracker: EpisodeTracker) -> None:
         """Keep them."""
         self._states.put(topic, 0, tracker)
-
-
-def encode_surges_state(state: SurgesState) -> bytes:
-    """Return the changelog record of a state."""
-    return msgspec.msgpack.encode(state) if isinstance(state, Evidence | Pulse) else state.snapshot()
-
-
-def decode_surges_state(key: str, value: bytes, book: RuleBook, bin_s: int) -> SurgesState:
-    """Return what a changelog record holds: the key's first character tells.
-
-    Args:
-        key: of the record.
-        value: of the record.
-        book: the rule book that holds where none was ever sent.
-        bin_s: length of a tick.
-    """
-    match key[:1]:
-        case "+":
-            if key.endswith("/p"):
-                return msgspec.msgpack.decode(value, type=Pulse)
-            return msgspec.msgpack.decode(value, type=Evidence)
-        case "~":
-            return HeldChanges.restore(value)
-        case "#":
-            return MarkLedger.restore(value)
-        case "=":
-            return RuleBooks.restore(book, value)
-        case "!":
-            return AbsoluteEpisodes.restore(key.split("/", 1)[1], bin_s, value)
-    return EpisodeTracker.restore(Rule(), value)

@@ -23,17 +23,16 @@ from alerts.watermarks import MarkLedger
 from alerts.windows.history import Change
 from alerts.windows.shares import ErrorRates, interval_90, rates_of
 from alerts.windows.windows import Window
+from pipeline.candidates import EvidenceRecord, TickMark
 from pipeline.metrics import Metrics
 from pipeline.records import (
     BEFORE_ALL,
     ChangeRecord,
-    EvidenceRecord,
     Interval,
     Mark,
     Mention,
     MentionOrMark,
     Origin,
-    TickMark,
     TrendRecord,
     VersionCounts,
 )

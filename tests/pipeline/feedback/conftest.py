@@ -23,16 +23,7 @@ from pipeline.feedback.metrics import FeedbackMetrics
 from pipeline.feedback.records import ReviewDrawn, ReviewEnded, ReviewRecord, RoundRecord
 from pipeline.feedback.roster import RosterFile
 from pipeline.feedback.store import FeedbackStore, Sending
-from pipeline.records import (
-    Decision,
-    Document,
-    Origin,
-    Revision,
-    SketchRecord,
-    SpanRecord,
-    decode,
-    encode,
-)
+from pipeline.records import Decision, Document, Origin, Revision, SketchRecord, SpanRecord, decode, encode
 from pipeline.settings import Settings
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

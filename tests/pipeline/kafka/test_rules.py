@@ -9,7 +9,8 @@ from typing import Any
 
 from alerts.surges.evidence import Evidence, SurgeReason
 from pipeline.broker.rule_log import rules_taken, send_rules
-from pipeline.records import AlertRecord, EvidenceRecord, TickMark, decode, encode
+from pipeline.candidates import EvidenceRecord, TickMark
+from pipeline.records import AlertRecord, decode, encode
 from pipeline.roles.faust_app import Role
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

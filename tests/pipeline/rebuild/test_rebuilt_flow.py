@@ -12,20 +12,10 @@ from prometheus_client import CollectorRegistry
 from models.topics.watchlist import Topic, Watchlist
 from pipeline import wiring
 from pipeline.broker.decision_log import HISTORY_OFFSET, before_live
+from pipeline.candidates import RulesRecord, RulesTaken
 from pipeline.metrics import Metrics
 from pipeline.rebuild.rebuilt_flow import RebuiltFlow
-from pipeline.records import (
-    AlertRecord,
-    Decision,
-    DecisionOrTick,
-    Mention,
-    Origin,
-    RulesRecord,
-    RulesTaken,
-    Tick,
-    TrendRecord,
-    encode,
-)
+from pipeline.records import AlertRecord, Decision, DecisionOrTick, Mention, Origin, Tick, TrendRecord, encode
 from pipeline.replay.flow import Replay, Result
 from pipeline.settings import Settings
 from pipeline.stage import MemoryStates, States

@@ -13,21 +13,13 @@ from alerts.episodes.fleet import Family
 from alerts.rules.book import RuleBook
 from alerts.rules.parse import parse_rules
 from alerts.surges.evidence import Evidence, EvidenceStory, Pulse, SurgeReason
+from pipeline.candidates import Candidate, EvidenceRecord, RulesRecord, RulesTaken, TickMark
 from pipeline.metrics import Metrics
-from pipeline.records import (
-    AlertRecord,
-    Candidate,
-    EvidenceRecord,
-    Origin,
-    RulesRecord,
-    RulesTaken,
-    TickMark,
-    decode,
-    encode,
-)
+from pipeline.records import AlertRecord, Origin, decode, encode
 from pipeline.stage import MemoryStates, Outbound, partition_of
 from pipeline.stages.alert import AlertWriter
-from pipeline.stages.surges import SurgesStage, SurgesState, decode_surges_state, encode_surges_state
+from pipeline.stages.surges import SurgesStage
+from pipeline.stages.surges_state import SurgesState, decode_surges_state, encode_surges_state
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 N_PARTITIONS = 2

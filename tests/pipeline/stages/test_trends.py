@@ -18,10 +18,10 @@ from prometheus_client import CollectorRegistry
 
 from models.topics.watchlist import Topic, Watchlist
 from pipeline import wiring
+from pipeline.candidates import EvidenceRecord, TickMark
 from pipeline.metrics import Metrics
 from pipeline.records import (
     Decision,
-    EvidenceRecord,
     Mark,
     Mention,
     MentionOrMark,
@@ -31,7 +31,6 @@ from pipeline.records import (
     SketchRecord,
     SpanRecord,
     Tick,
-    TickMark,
     TrendRecord,
     VersionCounts,
     decode,
