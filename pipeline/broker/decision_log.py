@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from pipeline.broker.preflight import partitions_of
 from pipeline.broker.rebuild_log import read_last
+from pipeline.broker.section import Section, opened, whole_section
 from pipeline.records import Decision, DecisionOrTick, Origin, Revision, Tick
 from pipeline.rejects import RecordRejected
 from pipeline.roles.dead_letter_box import decoded
@@ -21,45 +20,6 @@ HISTORY_OFFSET = -(2**48)
 """Added to a place in `history`, it is an offset of `documents` before all that live documents have."""
 
 _decoder: msgspec.json.Decoder[DecisionOrTick] = msgspec.json.Decoder(DecisionOrTick)
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of a Kafka topic: from where to where, by partition.
-
-    >>> Section("decisions", {0: (5, 7), 1: (0, 10)}).n_records
-    12
-    """
-
-    kafka_topic: str
-    ranges: Mapping[int, tuple[int, int]]
-
-    @property
-    def n_records(self) -> int:
-        """How many records it holds at most."""
-        return sum(end - begin for begin, end in self.ranges.values())
-
-    @property
-    def ends(self) -> dict[int, int]:
-        """The offset after the last, by partition."""
-        return {partition: end for partition, (_, end) in self.ranges.items()}
-
-
-async def whole_section(bootstrap: str, kafka_topic: str) -> Section:
-    """Return all that lies in a Kafka topic now.
-
-    Raises:
-        CommandFailed: it is missing.
-    """
-    partitions = await partitions_of(bootstrap, kafka_topic)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        begins = await consumer.beginning_offsets(partitions)
-        ends = await consumer.end_offsets(partitions)
-    finally:
-        await consumer.stop()
-    return Section(kafka_topic, {tp.partition: (begins[tp], ends[tp]) for tp in partitions})
 
 
 async def history_section(settings: Settings) -> Section:
@@ -114,18 +74,8 @@ def before_live(record: DecisionOrTick, place: Origin) -> DecisionOrTick:
 
 async def read_section(settings: Settings, section: Section) -> AsyncIterator[tuple[int, DecisionOrTick]]:
     """Yield (partition, record) of a part of `decisions` or `history`, merged by time of decision."""
-    filled = {number: bounds for number, bounds in section.ranges.items() if bounds[0] < bounds[1]}
-    if not filled:
-        return
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
-    )
-    await consumer.start()
-    try:
-        logs = [_Log(consumer, TopicPartition(section.kafka_topic, number), filled[number][1]) for number in filled]
-        consumer.assign([log.partition for log in logs])
-        for log in logs:
-            consumer.seek(log.partition, filled[log.partition.partition][0])
+    async with opened(settings.bootstrap, section) as (consumer, ends):
+        logs = [_Log(consumer, partition, end) for partition, end in ends.items()]
         for log in logs:
             await log.fill()
         while waiting := [log for log in logs if log.held]:
@@ -133,8 +83,6 @@ async def read_section(settings: Settings, section: Section) -> AsyncIterator[tu
             yield log.partition.partition, log.pop()
             if not log.held:
                 await log.fill()
-    finally:
-        await consumer.stop()
 
 
 class _Log:

@@ -13,7 +13,7 @@ from pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.feedback.actions_on_alerts import AlertAction
-    from pipeline.feedback.alert_desk import OpenEpisode
+    from pipeline.feedback.alert_desk import OnOne, OpenEpisode
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _by = click.option("--by", required=True, help="Who does it; receivers are told.")
@@ -95,11 +95,8 @@ def acknowledge(settings: Settings, topic: str, by: str, reason: str, as_json: b
     Example: finsurge alerts ack TSLA --by ada
     """
     from pipeline.feedback.actions_on_alerts import Acknowledged
-    from pipeline.feedback.alert_desk import AlertDesk
 
-    _be_quiet()
-    action = AlertDesk(settings).act(Acknowledged, topic, by=by, reason=reason, at=datetime.now(UTC))
-    _show(action, f"episode {action.episode} of {topic} is acknowledged by {by}", as_json=as_json)
+    _act(settings, Acknowledged, "acknowledged", topic, by, reason, as_json=as_json)
 
 
 @command.command("escalate")
@@ -114,11 +111,8 @@ def escalate(settings: Settings, topic: str, by: str, reason: str, as_json: bool
     Example: finsurge alerts escalate TSLA --by ada --reason "the regulator has called"
     """
     from pipeline.feedback.actions_on_alerts import Escalated
-    from pipeline.feedback.alert_desk import AlertDesk
 
-    _be_quiet()
-    action = AlertDesk(settings).act(Escalated, topic, by=by, reason=reason, at=datetime.now(UTC))
-    _show(action, f"episode {action.episode} of {topic} is escalated by {by}: all are told", as_json=as_json)
+    _act(settings, Escalated, "escalated, and all are told", topic, by, reason, as_json=as_json)
 
 
 @command.command("resolve")
@@ -133,11 +127,8 @@ def resolve(settings: Settings, topic: str, by: str, reason: str, as_json: bool)
     Example: finsurge alerts resolve TSLA --by ada --reason "an old story, told again"
     """
     from pipeline.feedback.actions_on_alerts import Resolved
-    from pipeline.feedback.alert_desk import AlertDesk
 
-    _be_quiet()
-    action = AlertDesk(settings).act(Resolved, topic, by=by, reason=reason, at=datetime.now(UTC))
-    _show(action, f"episode {action.episode} of {topic} is resolved by {by}", as_json=as_json)
+    _act(settings, Resolved, "resolved", topic, by, reason, as_json=as_json)
 
 
 @command.command("silence")
@@ -191,6 +182,16 @@ def try_one(settings: Settings, name: str) -> None:
 
     alert = asyncio.run(try_receiver(settings, name, datetime.now(UTC)))
     click.echo(f"{name} has taken test alert {alert.id}")
+
+
+def _act(
+    settings: Settings, kind: type[OnOne], done: str, topic: str, by: str, reason: str, *, as_json: bool
+) -> None:
+    from pipeline.feedback.alert_desk import AlertDesk
+
+    _be_quiet()
+    action = AlertDesk(settings).act(kind, topic, by=by, reason=reason, at=datetime.now(UTC))
+    _show(action, f"by {by}, episode {action.episode} of {topic} is {done}", as_json=as_json)
 
 
 def _show(action: AlertAction, said: str, *, as_json: bool) -> None:

@@ -78,8 +78,9 @@ async def _rebuild(
     is_dry: bool,
     has_history: bool,
 ) -> RebuildReport:
-    from pipeline.broker.decision_log import Section, history_section
+    from pipeline.broker.decision_log import history_section
     from pipeline.broker.rebuild_log import read_last
+    from pipeline.broker.section import Section
     from pipeline.rebuild.rebuild import check_ready
     from pipeline.rebuild.run import RebuildPlan, run_plan, writer_to
 

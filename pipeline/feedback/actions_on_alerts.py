@@ -52,7 +52,7 @@ class Acknowledged(OnEpisode, frozen=True, kw_only=True, tag="acknowledged"):
     """Somebody looks after the episode.
 
     >>> from pipeline.receivers.sample import sample_alert
-    >>> from pipeline.records import (encode)
+    >>> from pipeline.records import encode
     >>> seen = Acknowledged(id="a-1", topic="sample", by="ada", at=sample_alert().at, alert=sample_alert())
     >>> alert_action_of(encode(seen)) == seen
     True

@@ -1,12 +1,11 @@
 """Sending documents to Kafka so that each is acknowledged, or the failure is known.
 
-Owns the producer and how much is in flight; knows nothing of files.
+Owns the producer; knows nothing of files.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPartitionError
 
 from pipeline.broker.connection import BrokerUnavailable
+from pipeline.broker.in_flight import InFlight
 from pipeline.records import Document, encode
 
 
@@ -47,15 +47,17 @@ class DocumentSender:
         connect_timeout_s: float = 15.0,
         delivery_timeout_s: float = 30.0,
     ) -> None:
-        self.n_acknowledged = 0
         self._bootstrap = bootstrap
         self._kafka_topic = kafka_topic
         self._noun = noun
-        self._max_in_flight = max_in_flight
         self._connect_timeout_s = connect_timeout_s
-        self._delivery_timeout_s = delivery_timeout_s
-        self._in_flight: deque[asyncio.Future[Any]] = deque()
+        self._in_flight = InFlight(self._failed, max_records=max_in_flight, timeout_s=delivery_timeout_s)
         self._producer: Any = None
+
+    @property
+    def n_acknowledged(self) -> int:
+        """Return how many the broker has."""
+        return self._in_flight.n_acknowledged
 
     async def __aenter__(self) -> Self:
         """Connect.
@@ -88,8 +90,7 @@ class DocumentSender:
             await self._abandon()
             return
         try:
-            while self._in_flight:
-                await self._settle()
+            await self._in_flight.settle()
         except DeliveryFailed:
             await self._abandon()
             raise
@@ -109,24 +110,12 @@ class DocumentSender:
         Raises:
             DeliveryFailed: as `send`.
         """
-        while self._in_flight and (self._in_flight[0].done() or len(self._in_flight) >= self._max_in_flight):
-            await self._settle()
+        await self._in_flight.make_room()
         try:
             future = await self._producer.send(self._kafka_topic, key=key.encode(), value=value)
         except KafkaError as error:
             raise self._failed(type(error).__name__) from None
-        self._in_flight.append(future)
-
-    async def _settle(self) -> None:
-        """Wait for the oldest; an idempotent producer retries for ever, so the deadline is ours."""
-        try:
-            async with asyncio.timeout(self._delivery_timeout_s):
-                await self._in_flight.popleft()
-        except TimeoutError:
-            raise self._failed(f"no acknowledgement for {self._delivery_timeout_s:g} s") from None
-        except KafkaError as error:
-            raise self._failed(type(error).__name__) from None
-        self.n_acknowledged += 1
+        self._in_flight.add(future)
 
     def _explained(self, error: Exception) -> Exception:
         if isinstance(error, KafkaConnectionError):
@@ -142,9 +131,7 @@ class DocumentSender:
 
     async def _abandon(self) -> None:
         """Close without waiting long for what the broker does not take."""
-        for future in self._in_flight:
-            if not future.cancel() and not future.cancelled():
-                future.exception()  # looked at, or asyncio logs each of them
+        self._in_flight.abandon()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._producer.stop(), timeout=2.0)
         await self._producer.client.close()

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from pipeline.broker.decision_log import Section, history_section, read_decisions, read_section, whole_section
+from pipeline.broker.decision_log import history_section, read_decisions, read_section
 from pipeline.broker.rebuild_log import RebuildRecord, append, read_last
+from pipeline.broker.section import Section, whole_section
 from pipeline.errors import CommandFailed
 from pipeline.rebuild.deciding import decide
 from pipeline.rebuild.groups import n_behind

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from pipeline.broker.decision_log import read_section, whole_section
+from pipeline.broker.decision_log import read_section
+from pipeline.broker.section import whole_section
 from pipeline.documents import parse_document
 from pipeline.rebuild.raw_log import read_raw
 from pipeline.rebuild.report import Steps

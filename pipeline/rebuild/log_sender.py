@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
@@ -12,9 +11,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from pipeline.broker.connection import BrokerUnavailable
+from pipeline.broker.in_flight import InFlight
 from pipeline.broker.topics import CHANGELOG_MAX_BYTES
 
-_MAX_IN_FLIGHT = 2_000
 _DELIVERY_TIMEOUT_S = 60.0
 
 
@@ -26,10 +25,14 @@ class LogSender:
     """
 
     def __init__(self, bootstrap: str) -> None:
-        self.n_acknowledged = 0
         self._bootstrap = bootstrap
-        self._in_flight: deque[asyncio.Future[Any]] = deque()
+        self._in_flight = InFlight(self._failed, timeout_s=_DELIVERY_TIMEOUT_S)
         self._producer: Any = None
+
+    @property
+    def n_acknowledged(self) -> int:
+        """Return how many the broker has."""
+        return self._in_flight.n_acknowledged
 
     async def __aenter__(self) -> LogSender:
         """Connect."""
@@ -47,8 +50,7 @@ class LogSender:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for future in self._in_flight:
-            future.cancel()
+        self._in_flight.abandon()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._producer.stop(), timeout=5.0)
 
@@ -58,28 +60,16 @@ class LogSender:
         Raises:
             BrokerUnavailable: this one or an earlier one was not taken.
         """
-        if len(self._in_flight) >= _MAX_IN_FLIGHT:
-            await self._settle()
+        await self._in_flight.make_room()
         try:
             sent = await self._producer.send(kafka_topic, value, key=key, partition=partition)
         except KafkaError as error:
             raise self._failed(type(error).__name__) from None
-        self._in_flight.append(sent)
+        self._in_flight.add(sent)
 
     async def flush(self) -> None:
         """Return when the broker has all that was handed over."""
-        while self._in_flight:
-            await self._settle()
-
-    async def _settle(self) -> None:
-        try:
-            async with asyncio.timeout(_DELIVERY_TIMEOUT_S):
-                await self._in_flight.popleft()
-        except TimeoutError:
-            raise self._failed(f"no acknowledgement for {_DELIVERY_TIMEOUT_S:g} s") from None
-        except KafkaError as error:
-            raise self._failed(type(error).__name__) from None
-        self.n_acknowledged += 1
+        await self._in_flight.settle()
 
     def _failed(self, detail: str) -> BrokerUnavailable:
         return BrokerUnavailable(self._bootstrap, f"after {self.n_acknowledged} records, {detail}")

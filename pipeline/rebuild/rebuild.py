@@ -14,10 +14,11 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from pipeline import wiring
-from pipeline.broker.decision_log import Section, read_history, read_section
+from pipeline.broker.decision_log import read_history, read_section
 from pipeline.broker.preflight import check_kafka_topics, check_partitions
 from pipeline.broker.rebuild_log import Command, RebuildRecord, append
 from pipeline.broker.rule_log import rules_taken
+from pipeline.broker.section import Section
 from pipeline.candidates import RulesTaken
 from pipeline.errors import CommandFailed
 from pipeline.metrics import Metrics

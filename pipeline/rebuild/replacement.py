@@ -12,9 +12,9 @@ import msgspec
 
 from pipeline import wiring
 from pipeline.broker.changelog import KafkaChangelog
-from pipeline.broker.decision_log import Section, whole_section
 from pipeline.broker.preflight import partitions_of
 from pipeline.broker.rule_log import key_of, rules_by_key
+from pipeline.broker.section import Section, whole_section
 from pipeline.candidates import Candidate, RulesRecord, RulesTaken
 from pipeline.rebuild.groups import REBUILT, go_on_at, positions
 from pipeline.rebuild.log_sender import LogSender

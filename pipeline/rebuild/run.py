@@ -13,8 +13,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from pipeline.broker.decision_log import Section, whole_section
 from pipeline.broker.rebuild_log import Command, RebuildRecord
+from pipeline.broker.section import Section, whole_section
 from pipeline.candidates import RulesTaken
 from pipeline.rebuild.rebuild import Rebuild
 from pipeline.rebuild.report import RebuildReport

@@ -25,7 +25,7 @@ class Judging:
 
     >>> from datetime import UTC, datetime
     >>> from prometheus_client import CollectorRegistry
-    >>> from pipeline.candidates import (TickMark)
+    >>> from pipeline.candidates import TickMark
     >>> judging = Judging(Settings(), Watchlist(()), Metrics(CollectorRegistry()))
     >>> list(judging.feed(TickMark(partition=0, at=datetime(2026, 1, 2, 12, tzinfo=UTC), n_partitions=1)))
     []

@@ -18,7 +18,7 @@ from pipeline.settings import Settings
 def decoded(decoder: msgspec.json.Decoder[Any], value: bytes | None) -> Any:
     """Return the record that `value` holds, or why it holds none.
 
-    >>> from pipeline.records import (Tick)
+    >>> from pipeline.records import Tick
     >>> decoded(msgspec.json.Decoder(Tick), b"{}").reason.value
     'wrong_type'
     """

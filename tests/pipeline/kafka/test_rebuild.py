@@ -24,8 +24,8 @@ from models.keyword import KeywordPolicy
 from pipeline import wiring
 from pipeline.app import Parts
 from pipeline.broker.changelog import KafkaChangelog
-from pipeline.broker.decision_log import whole_section
 from pipeline.broker.rule_log import rules_taken, send_rules
+from pipeline.broker.section import whole_section
 from pipeline.broker.topics import create, topic_specs
 from pipeline.commands.backfill import Past, run
 from pipeline.documents import RawDocument
