@@ -13,9 +13,10 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -78,8 +79,8 @@ def counted(stream: Stream, bins: Sequence[int]) -> TopicRun:
     return TopicRun(stream.volume, n_days, len(left) - len(in_shocks), len(in_shocks), tuple(found))
 
 
-def run_topics(job: tuple[int, range, SurgeConfig]) -> dict[int, list[TopicRun]]:
-    seed, topics, config = job
+def run_topics(config: SurgeConfig, job: tuple[int, range]) -> dict[int, list[TopicRun]]:
+    seed, topics = job
     shocks = shocks_of(seed)
     return runs_of([stream_of(seed, topic, shocks) for topic in topics], config)
 
@@ -152,18 +153,27 @@ def at_rate(by_period: dict[int, dict[str, Any]], rate: float) -> dict[str, floa
 
 
 def measured(seeds: Sequence[int], n_topics: int, n_processes: int, config: SurgeConfig) -> dict[str, Any]:
-    step = max(1, n_topics // (4 * n_processes))
+    runs = gathered(partial(run_topics, config), seeds, n_topics, n_processes)
+    return {"seeds": list(seeds), "n_topics": n_topics, **told_of(runs, config)}
+
+
+def gathered(
+    run: Callable[[tuple[int, range]], dict[int, list[TopicRun]]],
+    seeds: Sequence[int],
+    n_streams: int,
+    n_processes: int,
+) -> dict[int, list[TopicRun]]:
+    """Return what comes of all streams of these seeds, by return period; `run` is given a seed and some numbers."""
+    step = max(1, n_streams // (4 * n_processes))
     jobs = [
-        (seed, range(begin, min(begin + step, n_topics)), config)
-        for seed in seeds
-        for begin in range(0, n_topics, step)
+        (seed, range(begin, min(begin + step, n_streams))) for seed in seeds for begin in range(0, n_streams, step)
     ]
     together: dict[int, list[TopicRun]] = {days: [] for days in RETURN_PERIODS_D}
     with ProcessPoolExecutor(n_processes) as pool:
-        for runs in pool.map(run_topics, jobs):
+        for runs in pool.map(run, jobs):
             for days, of_period in runs.items():
                 together[days] += of_period
-    return {"seeds": list(seeds), "n_topics": n_topics, **told_of(together, config)}
+    return together
 
 
 def told_of(runs: dict[int, list[TopicRun]], config: SurgeConfig) -> dict[str, Any]:

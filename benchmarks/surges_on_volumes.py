@@ -16,7 +16,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ from surge_streams import (
     share_of,
     sources_of,
 )
-from surges import RETURN_PERIODS_D, TopicRun, runs_of, show, told_of
+from surges import TopicRun, gathered, runs_of, show, told_of
 
 from alerts.surges.surge import SurgeConfig
 from pipeline.replay.counts import read_counts
@@ -90,26 +90,16 @@ def _surges(draw: np.random.Generator, n_bins: int) -> tuple[InjectedSurge, ...]
     return tuple(surges)
 
 
-def run_streams(job: tuple[Path, int, range, SurgeConfig]) -> dict[int, list[TopicRun]]:
-    data, seed, numbers, config = job
+def run_streams(data: Path, config: SurgeConfig, job: tuple[int, range]) -> dict[int, list[TopicRun]]:
+    seed, numbers = job
     volumes = volumes_of(data)
     return runs_of([stream_on(volumes[number % len(volumes)], seed, number) for number in numbers], config)
 
 
 def measured(data: Path, seeds: Sequence[int], n_streams: int, n_processes: int) -> dict[str, Any]:
     config = SurgeConfig(bin_s=BIN_S)
-    step = max(1, n_streams // (4 * n_processes))
-    jobs = [
-        (data, seed, range(begin, min(begin + step, n_streams)), config)
-        for seed in seeds
-        for begin in range(0, n_streams, step)
-    ]
-    together: dict[int, list[TopicRun]] = {days: [] for days in RETURN_PERIODS_D}
-    with ProcessPoolExecutor(n_processes) as pool:
-        for runs in pool.map(run_streams, jobs):
-            for days, of_period in runs.items():
-                together[days] += of_period
-    return {"seeds": list(seeds), "n_streams": n_streams, **told_of(together, config)}
+    runs = gathered(partial(run_streams, data, config), seeds, n_streams, n_processes)
+    return {"seeds": list(seeds), "n_streams": n_streams, **told_of(runs, config)}
 
 
 def main() -> None:
