@@ -274,6 +274,13 @@ class Alertmanager:
             listed: list[dict[str, Any]] = await answer.json()
             return listed
 
+    async def until(self, is_so: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
+        """Return what is active once that is so; a server of another process has nothing else to wait on."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not is_so(listed := await self.active()):
+                await asyncio.sleep(0.05)
+        return listed
+
     @staticmethod
     async def _listening(log: asyncio.StreamReader) -> str:
         seen = []

@@ -176,9 +176,8 @@ async def test_an_alertmanager_is_told_again_after_a_restart_what_is_open_and_no
                 await asyncio.sleep(0.01)
     await alertmanager.stop()
     await alertmanager.start()
-    async with notifying(changelog, alertmanager_url=alertmanager.url), asyncio.timeout(PATIENCE_S):
-        while not (active := await alertmanager.active()):
-            await asyncio.sleep(0.05)
+    async with notifying(changelog, alertmanager_url=alertmanager.url):
+        active = await alertmanager.until(bool)
     assert [alert["labels"]["topic"] for alert in active] == ["open"]
 
 
@@ -258,26 +257,20 @@ async def test_an_alertmanager_shows_who_looks_after_an_episode_and_hears_its_en
 ) -> None:
     log, opened = Log(), sample_alert(number=1)
 
-    async def active(is_so: Any) -> list[dict[str, Any]]:
-        async with asyncio.timeout(PATIENCE_S):
-            while not is_so(found := await alertmanager.active()):
-                await asyncio.sleep(0.05)
-            return found
-
     async with notifying(changelog, log, alertmanager_url=alertmanager.url) as (stream, _):
         stream.publish(opened, offset=1)
-        await active(bool)
+        await alertmanager.until(bool)
         log.actions.append(on(Acknowledged, opened))
-        await active(lambda found: "acknowledged_by" in found[0]["annotations"])
+        await alertmanager.until(lambda found: "acknowledged_by" in found[0]["annotations"])
     await alertmanager.stop()
     await alertmanager.start()
     async with notifying(changelog, log, alertmanager_url=alertmanager.url) as (stream, _):
-        (found,) = await active(bool)
+        (found,) = await alertmanager.until(bool)
         assert found["annotations"]["acknowledged_by"] == "ada"
         assert found["annotations"]["acknowledged_at"] == "2026-01-02T15:10:00Z"
         log.actions.append(silence(4))
         stream.publish(sample_alert(number=2, transition="closed"), offset=2)
-        await active(lambda found: not found)
+        await alertmanager.until(lambda found: not found)
 
 
 async def test_a_resolved_episode_ends_for_an_alertmanager_and_is_not_told_again_after_a_restart(
@@ -287,19 +280,15 @@ async def test_a_resolved_episode_ends_for_an_alertmanager_and_is_not_told_again
     async with notifying(changelog, log, alertmanager_url=alertmanager.url) as (stream, _):
         stream.publish(opened, offset=1)
         stream.publish(other, offset=2)
-        async with asyncio.timeout(PATIENCE_S):
-            while len(await alertmanager.active()) < 2:
-                await asyncio.sleep(0.05)
-            log.actions.append(on(Resolved, opened))
-            while len(await alertmanager.active()) > 1:
-                await asyncio.sleep(0.05)
+        await alertmanager.until(lambda found: len(found) == 2)
+        log.actions.append(on(Resolved, opened))
+        await alertmanager.until(lambda found: len(found) == 1)
         stream.publish(sample_alert(number=2, transition="escalated", severity="critical"), offset=3)
         await acked(stream, 3)
     await alertmanager.stop()
     await alertmanager.start()
-    async with notifying(changelog, log, alertmanager_url=alertmanager.url), asyncio.timeout(PATIENCE_S):
-        while not (found := await alertmanager.active()):
-            await asyncio.sleep(0.05)
+    async with notifying(changelog, log, alertmanager_url=alertmanager.url):
+        found = await alertmanager.until(bool)
     assert [alert["labels"]["topic"] for alert in found] == ["other"]
 
 
