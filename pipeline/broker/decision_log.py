@@ -74,6 +74,8 @@ def before_live(record: DecisionOrTick, place: Origin) -> DecisionOrTick:
 
 async def read_section(settings: Settings, section: Section) -> AsyncIterator[tuple[int, DecisionOrTick]]:
     """Yield (partition, record) of a part of `decisions` or `history`, merged by time of decision."""
+    if not section.n_records:
+        return
     async with opened(settings.bootstrap, section) as (consumer, ends):
         logs = [_Log(consumer, partition, end) for partition, end in ends.items()]
         for log in logs:
