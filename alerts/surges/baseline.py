@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 from scipy import special
+from scipy.special.cython_special import betainc  # sooner than that for arrays, and equal
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,9 @@ class BaselineConfig:
             raise ValueError(f"prior_dispersion must be > 1, got {self.prior_dispersion}")
 
 
+_QUANTILES = ((0.05, -1.645), (0.95, 1.645))
+"""Of an interval: probabilities, and their standard deviations of a normal distribution for a first guess."""
+
 _MAX_SHARE = 0.99
 """More than all of a topic's stories cannot be negative, and a share of all leaves no doubt to test against."""
 
@@ -97,6 +101,8 @@ class Baseline:
         self._config = config
         self._level_decay = 0.5 ** (3_600 / config.level_half_life_s)
         self._share_decay = 0.5 ** (3_600 / config.share_half_life_s)
+        self._last_interval: tuple[tuple[float, float], tuple[int, int]] | None = None  # kept to save time only
+        self._last_p_share: tuple[tuple[float, ...], float] | None = None  # likewise
         self.state = state or BaselineState()
 
     @property
@@ -201,8 +207,12 @@ class Baseline:
 
     def interval(self, hours: float, ratio: float = 1.0) -> tuple[int, int]:
         """Return the 5 % and 95 % quantiles of the negative stories usual in so many hours."""
-        size, p_stop = self._negative_binomial(hours, ratio)
-        return _quantile(0.05, size, p_stop), _quantile(0.95, size, p_stop)
+        usual = self._negative_binomial(hours, ratio)
+        # while a topic is followed it is asked for at every tick, and changes once an hour
+        if self._last_interval is None or self._last_interval[0] != usual:
+            low, high = (_quantile(p, deviations, *usual) for p, deviations in _QUANTILES)
+            self._last_interval = usual, (low, high)
+        return self._last_interval[1]
 
     def p_volume(self, n_negative: int, hours: float, ratio: float = 1.0) -> float:
         """Return how likely at least so many negative stories are in so many usual hours.
@@ -213,7 +223,7 @@ class Baseline:
         if n_negative <= 0:
             return 1.0
         size, p_stop = self._negative_binomial(hours, ratio)
-        return float(special.betainc(n_negative, size, 1 - p_stop))
+        return float(betainc(float(n_negative), size, 1 - p_stop))
 
     def p_share(self, n_stories: int, n_negative: int, ratio: float = 1.0) -> float:
         """Return how likely at least so many negatives are among so many usual stories (beta-binomial)."""
@@ -223,12 +233,10 @@ class Baseline:
             raise ValueError(f"n_negative must be <= n_stories ({n_stories}), got {n_negative}")
         weight = min(self.state.share_stories + self._config.prior_stories, self._config.max_share_weight)
         share = self.share_for(ratio)
-        alpha, beta = weight * share, weight * (1 - share)
-        n = np.arange(n_negative, n_stories + 1)
-        log_p = special.betaln(n + alpha, n_stories - n + beta) - special.betaln(alpha, beta)
-        log_p -= special.betaln(n + 1, n_stories - n + 1) + math.log(n_stories + 1)
-        total = float(np.exp(log_p).sum())
-        return min(1.0, total)
+        asked = n_stories, n_negative, weight * share, weight * (1 - share)
+        if self._last_p_share is None or self._last_p_share[0] != asked:
+            self._last_p_share = asked, _beta_binomial_tail(*asked)
+        return self._last_p_share[1]
 
     def snapshot(self) -> bytes:
         """Return the state."""
@@ -256,15 +264,35 @@ class Baseline:
         return expected / (dispersion - 1), 1 / dispersion
 
 
-def _quantile(p: float, size: float, p_stop: float) -> int:
-    low, high = -1, 1
-    while special.betainc(size, high + 1, p_stop) < p:
-        low, high = high, high * 2
+def _quantile(p: float, deviations: float, size: float, p_stop: float) -> int:
+    """Return the least number of which a negative binomial has at least `p` at or below it.
+
+    *See* "Moments and cumulants in the specification of distributions" by Cornish and Fisher (1938) for the first
+    guess, which is right or nearly so; what is returned does not depend on it.
+    """
+    mean = size * (1 - p_stop) / p_stop
+    skewness = (2 - p_stop) / math.sqrt(size * (1 - p_stop))
+    spread = deviations + skewness * (deviations**2 - 1) / 6
+    guess = max(0, math.ceil(mean + math.sqrt(mean / p_stop) * spread - 0.5))
+    if betainc(size, guess + 1.0, p_stop) < p:
+        low, high = guess, guess + 1
+        while betainc(size, high + 1.0, p_stop) < p:
+            low, high = high, high + 2 * (high - guess)
+    else:
+        low, high = guess - 1, guess
+        while low >= 0 and betainc(size, low + 1.0, p_stop) >= p:
+            low, high = max(-1, low - 2 * (guess - low)), low
     while high - low > 1:
         middle = (low + high) // 2
-        if special.betainc(size, middle + 1, p_stop) < p:
+        if betainc(size, middle + 1.0, p_stop) < p:
             low = middle
         else:
             high = middle
-    # the search starts at 1, so 0 is still to be asked for
-    return 0 if high == 1 and special.betainc(size, 1, p_stop) >= p else high
+    return high
+
+
+def _beta_binomial_tail(n_stories: int, n_negative: int, alpha: float, beta: float) -> float:
+    n = np.arange(n_negative, n_stories + 1)
+    log_p = special.betaln(n + alpha, n_stories - n + beta) - special.betaln(alpha, beta)
+    log_p -= special.betaln(n + 1, n_stories - n + 1) + math.log(n_stories + 1)
+    return min(1.0, float(np.exp(log_p).sum()))

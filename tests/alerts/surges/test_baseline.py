@@ -2,6 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import special
 
 from alerts.surges.baseline import Baseline, BaselineConfig
 
@@ -55,6 +56,31 @@ def test_volume_is_judged_by_a_negative_binomial() -> None:
     assert baseline.p_volume(6, hours=4) == pytest.approx(0.0625, rel=1e-6)
     assert baseline.interval(hours=4) == (0, 6)
     assert baseline.p_volume(0, hours=4) == 1.0
+
+
+def test_the_interval_is_where_the_distribution_function_passes_5_and_95_percent() -> None:
+    # from a story in months to thousands in hours, and from nearly Poisson to twenty times that
+    draw = np.random.default_rng(5)
+    for level, dispersion in zip(
+        10 ** draw.uniform(-4, 4, 400), 1.05 + 10 ** draw.uniform(-2, 1.3, 400), strict=True
+    ):
+        config = BaselineConfig(prior_level=level, prior_hours=1e9, prior_dispersion=dispersion)
+        interval = Baseline(config).interval(hours=1)
+        size, p_stop = level / (dispersion - 1), 1 / dispersion
+        for bound, p in zip(interval, (0.05, 0.95), strict=True):
+            assert special.betainc(size, bound + 1, p_stop) >= p
+            assert bound == 0 or special.betainc(size, bound, p_stop) < p
+
+
+def test_what_was_asked_before_is_asked_anew_once_something_was_learnt() -> None:
+    baseline, never_asked = Baseline(BaselineConfig()), Baseline(BaselineConfig())
+    for n in range(30):
+        for one in (baseline, never_asked):
+            one.update(n_stories=6, n_negative=n % 4)
+        baseline.interval(4), baseline.p_share(9, 4)
+        baseline.interval(4, 1.3), baseline.p_share(9, 4, 1.3)
+    assert baseline.interval(4) == never_asked.interval(4)
+    assert baseline.p_share(9, 4) == never_asked.p_share(9, 4)
 
 
 def test_share_is_judged_by_a_beta_binomial() -> None:
