@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from operator import attrgetter
 
 import msgspec
 
@@ -11,7 +14,10 @@ OTHERS_DEVIATIONS = 2.0
 """So much fewer are other stories taken for: four of them say nothing of how busy the hour is, four hundred do."""
 
 
-class StoryCount(msgspec.Struct, frozen=True, array_like=True):
+_tick = attrgetter("tick")
+
+
+class StoryCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one novel story adds to the counts of its tick."""
 
     is_negative: bool
@@ -21,7 +27,7 @@ class StoryCount(msgspec.Struct, frozen=True, array_like=True):
     is_named: bool = True  # it names the topic, and not only ones that roll up to it
 
 
-class TickCounts(msgspec.Struct, array_like=True):
+class TickCounts(msgspec.Struct, array_like=True, gc=False):
     """The novel stories of one tick.
 
     >>> counts = TickCounts(5)
@@ -105,25 +111,54 @@ class CurrentWindow:
     Args:
         tick: the last one.
         n_ticks: length of the window.
-        counts: of ticks that have stories, in their order; older ones are left out.
+        counts: of ticks that have stories, in their order; older ones, and later ones, are left out.
 
     >>> window = CurrentWindow(10, 4, [TickCounts(6, 5, 5), TickCounts(8, 2, 1), TickCounts(10, 3, 2)])
     >>> window.n_stories, window.n_negative, window.ratio
     (5, 3, 1.0)
     """
 
-    def __init__(self, tick: int, n_ticks: int, counts: Iterable[TickCounts]) -> None:
+    def __init__(self, tick: int, n_ticks: int, counts: Sequence[TickCounts]) -> None:
         self._tick = tick
         self._n_ticks = n_ticks
-        self._counts = [one for one in counts if tick - n_ticks < one.tick <= tick]
-        self.n_stories = sum(one.n_stories for one in self._counts)
-        self.n_negative = sum(one.n_negative for one in self._counts)
-        self.n_posts = sum(one.n_posts for one in self._counts)
-        self.n_unnamed = sum(one.n_unnamed for one in self._counts)
-        self.n_sources = len(frozenset(source for one in self._counts for source in one.sources))
-        self.n_corrected = sum(one.n_corrected for one in self._counts)
-        excess = sum(one.ratio_excess for one in self._counts)
-        self.ratio = 1 + excess / self.n_stories if self.n_stories else 1.0
+        first = bisect_right(counts, tick - n_ticks, key=_tick)
+        self._counts = counts[first : bisect_right(counts, tick, lo=first, key=_tick)]
+
+    @cached_property
+    def n_stories(self) -> int:
+        """Return the number of novel stories."""
+        return sum([one.n_stories for one in self._counts])
+
+    @cached_property
+    def n_negative(self) -> int:
+        """Return the number of negative ones."""
+        return sum([one.n_negative for one in self._counts])
+
+    @property
+    def n_posts(self) -> int:
+        """Return the number of negative ones from social media."""
+        return sum([one.n_posts for one in self._counts])
+
+    @property
+    def n_unnamed(self) -> int:
+        """Return the number of negative ones that name only topics that roll up to this one."""
+        return sum([one.n_unnamed for one in self._counts])
+
+    @property
+    def n_sources(self) -> int:
+        """Return the number of distinct sources of negative ones."""
+        return len({source for one in self._counts for source in one.sources})
+
+    @property
+    def n_corrected(self) -> int:
+        """Return the number of negative ones that corrections took away."""
+        return sum([one.n_corrected for one in self._counts])
+
+    @cached_property
+    def ratio(self) -> float:
+        """Return the mean over the stories of their policies' ratios; 1 without any."""
+        excess = sum([one.ratio_excess for one in self._counts])
+        return 1 + excess / self.n_stories if self.n_stories else 1.0
 
     def uncorrected(self) -> CurrentWindow:
         """Return the window as it would be without the corrections that took from it."""
