@@ -337,9 +337,8 @@ class TopicTrend:
         was_followed = self._detector is not None and self._detector.is_followed
         if not counts.n_stories and not was_followed and not has_grown:
             return []
-        detector = self._detect_from(counts.tick)
-        evidence = detector.update(counts, has_grown=has_grown)
-        if evidence is None or not (was_followed or detector.is_followed):
+        evidence = self._detect_from(counts.tick).notice(counts, has_grown=has_grown)
+        if evidence is None:
             return []
         found = self._stories.negative_since(counts.tick + 1 - self._config.surge.window_ticks)
         return [with_stories(evidence, found)]

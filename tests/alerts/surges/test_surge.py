@@ -3,12 +3,13 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from alerts.episodes.episodes import EpisodeTracker, TransitionKind
 from alerts.episodes.judgement import judged
 from alerts.rules.rule import Rule
-from alerts.surges.current import TickCounts
+from alerts.surges.current import StoryCount, TickCounts
 from alerts.surges.surge import Evidence, SurgeConfig, SurgeDetector, SurgeReason
 
 DAY = 288  # ticks
@@ -213,3 +214,41 @@ def test_a_quiet_year_costs_nothing() -> None:
 def test_a_wrong_configuration_is_refused(fields: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(SurgeConfig(), **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_noticing_is_judging_without_a_word_on_what_is_not_notable(seed: int) -> None:
+    draw = random.Random(seed)
+    judging, noticing = (SurgeDetector("FTX", SurgeConfig()) for _ in range(2))
+    n_told = n_kept_back = 0
+    rate = 0.05
+    for tick in range(25 * DAY):
+        rate = draw.choice([0.01, 0.05, 0.6]) if draw.random() < 0.005 else rate
+        has_grown = draw.random() < 0.002
+        if draw.random() < rate:
+            was, now = (
+                StoryCount(draw.random() < 0.5, ratio=1.3),
+                StoryCount(draw.random() < 0.5, source=7, ratio=1.3),
+            )
+            counts = TickCounts(tick, ratio_excess=0.3 * draw.randrange(2))
+            counts.add(
+                [StoryCount(draw.random() < 0.3, source=draw.randrange(5)) for _ in range(draw.randrange(1, 4))]
+            )
+        elif has_grown or judging.next_tick() == tick:
+            counts = TickCounts(tick)
+        else:
+            continue
+        if draw.random() < 0.02:
+            for detector in (judging, noticing):
+                detector.revise(tick - 100, was, now, [])
+        if draw.random() < 0.01:
+            noticing = SurgeDetector.restore("FTX", SurgeConfig(), noticing.snapshot())
+        was_followed = judging.is_followed
+        judged = judging.update(msgspec.structs.replace(counts), has_grown=has_grown)
+        noticed = noticing.notice(counts, has_grown=has_grown)
+        assert noticing.snapshot() == judging.snapshot()
+        assert noticed == (judged if was_followed or judging.is_followed else None)
+        n_told += noticed is not None
+        n_kept_back += judged is not None and noticed is None
+    assert n_told > 100
+    assert n_kept_back > 100
