@@ -1,46 +1,81 @@
 """What one tick costs for many topics: the detectors alone, and the trends stage with snapshot and emission.
 
-    python benchmarks/ticks.py [--topics 10000,100000] [--ticks 6] [--with-stage 10000] [--json]
+    python benchmarks/ticks.py [--topics 10000,100000] [--with-stage 10000] [--tree DIR] [--json]
 
 Realistic: volumes are log-normal (median 20 stories a day, 0.5 to 3,000), so that most topics have no story in five
-minutes. Full: every topic has one, one in four negative. Detectors have seen a day before. With stage: mentions are
-counted and a mark closes the tick, states are encoded as for the changelog and what comes out as for Kafka. Memory is
-what the process grows by. Beside each time, in units of the machine: a tick of an empty loop over as many topics.
+minutes; an hour of ticks, of which the first closes the hour before. Full: every topic has a story, one in four
+negative. Detectors have seen four days before, so that some follow something notable; the stage has seen `--hours`.
+Topics beyond those that were warmed up are copies of them. With stage: `counted` is taking in the mentions as they
+come, spread over five minutes in life; `closed` is what a mark does, with the encoding of states as for the changelog
+and of what comes out as for Kafka. Times are of the CPU; `--tree` measures the code of another checkout.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import resource
+import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from prometheus_client import CollectorRegistry
 
-from alerts.surges.current import TickCounts
-from alerts.surges.surge import SurgeConfig, SurgeDetector
-from pipeline import wiring
-from pipeline.metrics import Metrics
-from pipeline.records import Mark, Mention, Origin, SketchRecord, encode
-from pipeline.settings import Settings
-from pipeline.stage import MemoryStates
-from pipeline.stages.trends import TrendsStage, TrendsState
-
-A_DAY = 288
+A_DAY, AN_HOUR = 288, 12
 P_NEGATIVE = 0.25
 FIRST = 4_800_000  # any tick that begins an hour
 START = datetime.fromtimestamp(FIRST * 300, UTC)
+WARMED = {"detectors": 2_000, "with_stage": 1_000}
+"""Topics that see what came before; the others are copies."""
 
 
 def volumes_of(draw: np.random.Generator, n_topics: int) -> np.ndarray:
     return np.clip(20 * np.exp(1.6 * draw.standard_normal(n_topics)), 0.5, 3_000) / A_DAY
 
 
-def counts_of(draw: np.random.Generator, tick: int, n_stories: np.ndarray) -> list[tuple[int, TickCounts]]:
+def summary(took: dict[str, list[float]]) -> dict[str, float]:
+    """Return milliseconds: the median of ticks, and of those that close an hour."""
+    return {name: float(np.median(times)) * 1e3 for name, times in took.items() if times}
+
+
+def detectors(n_topics: int, n_days: int) -> dict[str, Any]:
+    from alerts.surges.surge import SurgeConfig, SurgeDetector
+
+    draw, config, n_warmed = np.random.default_rng(n_topics), SurgeConfig(), min(n_topics, WARMED["detectors"])
+    volumes = volumes_of(draw, n_warmed)
+    held = [SurgeDetector(f"t{n}", config, FIRST) for n in range(n_warmed)]
+    tick = FIRST
+    for _ in range(n_days * A_DAY):
+        detect(held, counts_of(draw, tick, draw.poisson(volumes)), tick)
+        tick += 1
+    before_kb, snapshots = resident_kb(), [detector.snapshot() for detector in held]
+    held = [SurgeDetector.restore(f"t{n}", config, snapshots[n % n_warmed]) for n in range(n_topics)]
+    volumes = np.resize(volumes, n_topics)
+    row: dict[str, Any] = {"n_topics": n_topics, "memory_bytes": (resident_kb() - before_kb) * 1024 / n_topics}
+    row["state_bytes"] = float(np.mean([len(snapshot) for snapshot in snapshots]))
+    row["followed"] = sum(detector.is_followed for detector in held)
+    for name in ("realistic", "full"):
+        took: dict[str, list[float]] = {"tick": [], "hour": []}
+        n_updates = 0
+        for n in range(AN_HOUR):
+            n_stories = draw.poisson(volumes) if name == "realistic" else np.ones(n_topics, dtype=int)
+            counts = counts_of(draw, tick, n_stories)
+            began = time.process_time()
+            n_updates += detect(held, counts, tick)
+            took["tick" if n else "hour"].append(time.process_time() - began)
+            tick += 1
+        row[name] = {**summary(took), "n_updates": n_updates / AN_HOUR}
+    row["loop_ms"] = empty_ms(n_topics)
+    return row
+
+
+def counts_of(draw: np.random.Generator, tick: int, n_stories: np.ndarray) -> list[tuple[int, Any]]:
     """Return the counts of the topics that have stories in a tick."""
+    from alerts.surges.current import TickCounts
+
     negative = draw.binomial(n_stories, P_NEGATIVE)
     source = draw.integers(20, size=len(n_stories))
     return [
@@ -49,40 +84,18 @@ def counts_of(draw: np.random.Generator, tick: int, n_stories: np.ndarray) -> li
     ]
 
 
-def detectors(n_topics: int, n_ticks: int) -> dict[str, Any]:
-    draw, before_kb = np.random.default_rng(n_topics), resident_kb()
-    volumes, config = volumes_of(draw, n_topics), SurgeConfig()
-    held = [SurgeDetector(f"t{n}", config, FIRST) for n in range(n_topics)]
-    tick = FIRST
-    for _ in range(A_DAY):
-        tick_of_all(held, counts_of(draw, tick, draw.poisson(volumes)), tick)
-        tick += 1
-    row: dict[str, Any] = {"n_topics": n_topics}
-    for name in ("realistic", "full"):
-        took, n_updates = [], 0
-        for _ in range(n_ticks):
-            n_stories = draw.poisson(volumes) if name == "realistic" else np.ones(n_topics, dtype=int)
-            counts = counts_of(draw, tick, n_stories)
-            began = time.process_time()
-            n_updates += tick_of_all(held, counts, tick)
-            took.append(time.process_time() - began)
-            tick += 1
-        row[name] = {"ms": float(np.median(took)) * 1e3, "n_updates": n_updates / n_ticks}
-    row["loop_ms"] = empty_ms(n_topics)
-    row["state_bytes"] = float(np.mean([len(detector.snapshot()) for detector in held[:: max(1, n_topics // 500)]]))
-    row["memory_bytes"] = (resident_kb() - before_kb) * 1024 / n_topics
-    return row
-
-
-def tick_of_all(held: list[SurgeDetector], counts: list[tuple[int, TickCounts]], tick: int) -> int:
+def detect(held: list[Any], counts: list[tuple[int, Any]], tick: int) -> int:
     """Give each detector its counts, or an empty tick where it follows something; return how many were updated."""
+    from alerts.surges.current import TickCounts
+
+    notices = hasattr(held[0], "notice")  # before it could, all evidence was made
     seen = set()
     for n, each in counts:
-        held[n].update(each)
+        held[n].notice(each) if notices else held[n].update(each)
         seen.add(n)
     due = [n for n, detector in enumerate(held) if n not in seen and detector.next_tick() == tick]
     for n in due:
-        held[n].update(TickCounts(tick))
+        held[n].notice(TickCounts(tick)) if notices else held[n].update(TickCounts(tick))
     return len(counts) + len(due)
 
 
@@ -93,55 +106,105 @@ def empty_ms(n_topics: int) -> float:
     return (time.process_time() - began) * 1e3
 
 
-def staged(n_topics: int, n_ticks: int) -> dict[str, Any]:
+class Staged:
+    """The trends stage of one partition, and its states."""
+
+    def __init__(self, n_topics: int) -> None:
+        self._draw = np.random.default_rng(n_topics)
+        self._n_topics = self._n_warmed = min(n_topics, WARMED["with_stage"])
+        self._volumes = volumes_of(self._draw, self._n_warmed)
+        self._n_asked = n_topics
+        self._tick = self._offset = 0
+        self.n_states = self.n_outbound = 0
+        self._use([])
+
+    def _use(self, kept: list[tuple[str, Any]]) -> None:
+        from prometheus_client import CollectorRegistry
+
+        from pipeline import wiring
+        from pipeline.metrics import Metrics
+        from pipeline.settings import Settings
+        from pipeline.stage import MemoryStates
+
+        self._states: Any = MemoryStates()
+        for key, state in kept:
+            self._states.put(key, 0, state)
+        self._stage = wiring.trends_stage(Settings(partitions=1), self._states, Metrics(CollectorRegistry()))
+
+    def copy(self) -> float:
+        """Put copies of the topics beside them, and return how many bytes a topic takes."""
+        import msgspec
+
+        from alerts.topic import TopicState, TopicTrend
+        from pipeline import wiring
+        from pipeline.settings import Settings
+
+        config = wiring.topic_config(Settings(partitions=1))
+        kept = dict(self._states.items())
+        states = [
+            msgspec.msgpack.decode(wiring.encode_trends_state(trend), type=TopicState)
+            for trend in kept.values()
+            if isinstance(trend, TopicTrend)
+        ]
+        volumes = {f"t{n}": volume for n, volume in enumerate(self._volumes)}
+        copies: list[tuple[str, Any]] = [("#0", kept["#0"])]
+        before_kb, self._volumes = resident_kb(), np.zeros(self._n_asked)
+        for n in range(self._n_asked):
+            state = states[n % len(states)]
+            self._volumes[n] = volumes[state.topic]
+            snapshot = msgspec.msgpack.encode(msgspec.structs.replace(state, topic=f"t{n}"))
+            copies.append((f"t{n}", TopicTrend.restore(config, snapshot)))
+        self._n_topics = self._n_asked
+        self._use(copies)
+        return (resident_kb() - before_kb) * 1024 / self._n_asked
+
+    def tick(self, *, is_full: bool = False) -> tuple[float, float]:
+        """Let a tick pass, and return the seconds of counting and of closing."""
+        from pipeline import wiring
+        from pipeline.records import Mark, Origin, encode
+
+        n_stories = np.ones(self._n_topics, dtype=int) if is_full else self._draw.poisson(self._volumes)
+        of_topic = np.repeat(np.arange(self._n_topics), n_stories)
+        mentions = [mention_of(self._draw, int(n), self._offset + at, self._tick) for at, n in enumerate(of_topic)]
+        self._offset += len(mentions)
+        self._tick += 1
+        watermark = START + timedelta(seconds=300 * self._tick)
+        mark = Mark(origin=Origin(0, self._offset), watermark=watermark, began_at=START, n_sources=1)
+        began = time.process_time()
+        for mention in mentions:
+            self._stage.step(mention, Origin(0, 0))
+        counted = time.process_time()
+        outbound = self._stage.step(mark, Origin(0, 0))
+        for record in outbound:
+            encode(record.record)
+        touched = {record.record.topic for record in outbound if hasattr(record.record, "topic")}
+        for topic in touched:
+            wiring.encode_trends_state(self._states.get(topic))
+        self.n_states, self.n_outbound = len(touched), len(outbound)
+        return counted - began, time.process_time() - counted
+
+
+def staged(n_topics: int, n_hours: int) -> dict[str, Any]:
     """Return the cost of a tick of the trends stage, one partition."""
-    draw, settings = np.random.default_rng(n_topics), Settings(partitions=1)
-    states: MemoryStates[TrendsState] = MemoryStates()
-    stage = wiring.trends_stage(settings, states, Metrics(CollectorRegistry()))
-    volumes = volumes_of(draw, n_topics)
-    tick, offset = 0, 0
-    row: dict[str, Any] = {"n_topics": n_topics}
-    for name, n_before in (("realistic", 12), ("full", 1)):
-        took, n_touched, n_out = [], 0, 0
-        for number in range(n_before + n_ticks):
-            n_stories = draw.poisson(volumes) if name == "realistic" else np.ones(n_topics, dtype=int)
-            of_topic = np.repeat(np.arange(n_topics), n_stories)
-            mentions = [mention_of(draw, int(n), offset + place, tick) for place, n in enumerate(of_topic)]
-            offset += len(mentions)
-            tick += 1
-            watermark = START + timedelta(seconds=300 * tick)
-            mark = Mark(origin=Origin(0, offset), watermark=watermark, began_at=START, n_sources=1)
-            began = time.process_time()
-            touched, outbound = one_tick(stage, states, mentions, mark)
-            if number >= n_before:
-                took.append(time.process_time() - began)
-                n_touched, n_out = n_touched + touched, n_out + outbound
-        row[name] = {
-            "ms": float(np.median(took)) * 1e3,
-            "n_states": n_touched / n_ticks,
-            "n_outbound": n_out / n_ticks,
-        }
+    stage = Staged(n_topics)
+    for _ in range(n_hours * AN_HOUR):
+        stage.tick()
+    row: dict[str, Any] = {"n_topics": n_topics, "memory_bytes": stage.copy()}
+    for name in ("realistic", "full"):
+        took: dict[str, list[float]] = {"counted": [], "tick": [], "hour": []}
+        n_states = n_outbound = 0
+        for n in range(AN_HOUR if name == "realistic" else 3):
+            counted, closed = stage.tick(is_full=name == "full")
+            took["counted"].append(counted)
+            took["hour" if n == 0 and name == "realistic" else "tick"].append(closed)
+            n_states, n_outbound = n_states + stage.n_states, n_outbound + stage.n_outbound
+        row[name] = {**summary(took), "n_states": n_states / (n + 1), "n_outbound": n_outbound / (n + 1)}
     return row
 
 
-def one_tick(
-    stage: TrendsStage, states: MemoryStates[TrendsState], mentions: list[Mention], mark: Mark
-) -> tuple[int, int]:
-    """Count, close, and encode what would be written; return how many states and records that is."""
-    for mention in mentions:
-        stage.step(mention, Origin(0, 0))
-    outbound = stage.step(mark, Origin(0, 0))
-    touched = {record.record.topic for record in outbound if hasattr(record.record, "topic")}
-    for record in outbound:
-        encode(record.record)
-    for topic in touched:
-        state = states.get(topic)
-        if state is not None:
-            wiring.encode_trends_state(state)
-    return len(touched), len(outbound)
+def mention_of(draw: np.random.Generator, topic: int, offset: int, tick: int) -> Any:
+    from pipeline.records import Mention, Origin, SketchRecord
 
-
-def mention_of(draw: np.random.Generator, topic: int, offset: int, tick: int) -> Mention:
     at = START + timedelta(seconds=300 * tick + 60)
     words = tuple(sorted(int(word) for word in draw.integers(1 << 32, size=10)))
     is_negative = draw.random() < P_NEGATIVE
@@ -163,6 +226,7 @@ def mention_of(draw: np.random.Generator, topic: int, offset: int, tick: int) ->
 
 
 def resident_kb() -> int:
+    gc.collect()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
@@ -170,19 +234,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--topics", default="10000,100000")
     parser.add_argument("--with-stage", default="10000")
-    parser.add_argument("--ticks", type=int, default=6)
+    parser.add_argument("--days", type=int, default=4, help="that detectors have seen")
+    parser.add_argument("--hours", type=int, default=24, help="that the stage has seen")
+    parser.add_argument("--tree", type=Path, default=Path(__file__).parents[1], help="of the code to measure")
     parser.add_argument("--json", action="store_true", help="print JSON only")
     arguments = parser.parse_args()
+    sys.path.insert(0, str(arguments.tree.resolve()))
     told: dict[str, Any] = {
-        "detectors": [detectors(int(n), arguments.ticks) for n in arguments.topics.split(",") if n],
-        "with_stage": [staged(int(n), arguments.ticks) for n in arguments.with_stage.split(",") if n],
+        "detectors": [detectors(int(n), arguments.days) for n in arguments.topics.split(",") if n],
+        "with_stage": [staged(int(n), arguments.hours) for n in arguments.with_stage.split(",") if n],
     }
     if not arguments.json:
-        print("| topics | tick | what | CPU ms | updated |\n|---:|---|---|---:|---:|")
+        print(
+            "| topics | tick | what | CPU ms | on the hour | mentions | updated |\n|---:|---|---|---:|---:|---:|---:|"
+        )
         for what, key in (("detectors", "n_updates"), ("with_stage", "n_states")):
             for row in told[what]:
                 for name in ("realistic", "full"):
-                    print(f"| {row['n_topics']} | {name} | {what} | {row[name]['ms']:.1f} | {row[name][key]:.0f} |")
+                    cells = (
+                        f"{row[name][column]:.1f}" if column in row[name] else ""
+                        for column in ("tick", "hour", "counted")
+                    )
+                    print(f"| {row['n_topics']} | {name} | {what} | {' | '.join(cells)} | {row[name][key]:.0f} |")
     print(json.dumps(told))
 
 

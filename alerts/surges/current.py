@@ -190,11 +190,12 @@ class CurrentWindow:
         """
         total, n_stories, n_negative, excess, at = 0.0, 0, 0, 0.0, len(self._counts)
         for scale in scales:
-            while at and self._counts[at - 1].tick > self._tick - scale:
-                at -= 1
-                n_stories += self._counts[at].n_stories
-                n_negative += self._counts[at].n_negative
-                excess += self._counts[at].ratio_excess
+            first = bisect_right(self._counts, self._tick - scale, hi=at, key=_tick)
+            for one in reversed(self._counts[first:at]):
+                n_stories += one.n_stories
+                n_negative += one.n_negative
+                excess += one.ratio_excess
+            at = first
             ratio = 1 + excess / n_stories if n_stories else self.ratio
             n_other = n_stories - n_negative
             surely = n_other - OTHERS_DEVIATIONS * math.sqrt(n_other)
