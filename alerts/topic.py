@@ -6,7 +6,7 @@ nor how many ticks are closed at once changes it.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -101,6 +101,7 @@ class TopicTrend:
     def __init__(self, topic: str, config: TopicConfig, *, watched_since: datetime | None = None) -> None:
         self._config = config
         self._bin_s = config.windows.bin_s
+        self._due: int | None = None  # asked for of every topic at every mark
         self._use(
             TopicState(
                 topic=topic,
@@ -146,22 +147,30 @@ class TopicTrend:
                 f"observation {observation.document_id!r} must be known after tick "
                 f"{self._state.closed_until}, which is closed, got tick {tick}"
             )
-        pending, order = self._state.pending, self._order(observation)
+        pending, ticks = self._state.pending, self._pending_ticks
+        index = bisect_right(ticks, tick)
         # most come in order
-        is_last = not pending or self._order(pending[-1]) <= order
-        index = len(pending) if is_last else bisect_right(pending, order, key=self._order)
+        if index and ticks[index - 1] == tick and pending[index - 1].applied_before() > observation.applied_before():
+            first = bisect_left(ticks, tick)
+            index = bisect_right(pending, observation.applied_before(), first, index, key=Observation.applied_before)
         pending.insert(index, observation)
-        self._pending_ticks.insert(index, tick)
+        ticks.insert(index, tick)
+        if self._due is None or tick < self._due:
+            self._due = tick
 
     def forget_pending(self) -> None:
         """Drop what was observed and not yet counted, for a caller that keeps it and observes it again."""
         self._state.pending.clear()
         self._pending_ticks.clear()
+        self._due = self._next_tick()
+
+    def next_tick(self) -> int | None:
+        """Return the earliest tick whose close would do something, or `None` if idle."""
+        return self._due
 
     def due_at(self) -> datetime | None:
         """Return the earliest end of a tick whose close would do something, or `None` if idle."""
-        tick = self._next_tick()
-        return None if tick is None else tick_end(tick, self._bin_s)
+        return None if self._due is None else tick_end(self._due, self._bin_s)
 
     def close(self, until: datetime) -> Closed:
         """Close all ticks that end at `until` or before, and return what that brought to light."""
@@ -175,20 +184,24 @@ class TopicTrend:
         effects: list[Effect] = []
         n_documents = n_stories = 0
         while (tick := self._next_tick()) is not None and tick <= last:
-            arrived = self._take(tick)
-            documents = [observation for observation in arrived if observation.revision is None]
-            in_time = [observation for observation in documents if not self._is_late(observation, tick)]
-            late += (observation for observation in documents if self._is_late(observation, tick))
-            counts, pulse = self._apply(tick, in_time)
-            n_documents += len(in_time)
-            n_stories += pulse.n_stories
-            pulses += [pulse] if pulse.n_stories else []
-            corrections = [self._corrections.apply(observation, tick) for observation in arrived[len(documents) :]]
-            effects += (correction.effect for correction in corrections)
-            has_grown = [self._recount(correction, counts) for correction in corrections]
+            counts, has_grown = TickCounts(tick), False
+            if arrived := self._take(tick):
+                documents = [observation for observation in arrived if observation.revision is None]
+                in_time = [observation for observation in documents if not self._is_late(observation, tick)]
+                if len(in_time) < len(documents):
+                    late += (observation for observation in documents if self._is_late(observation, tick))
+                pulse = self._apply(counts, in_time)
+                n_documents += len(in_time)
+                n_stories += pulse.n_stories
+                pulses += [pulse] if pulse.n_stories else []
+                corrections = [self._corrections.apply(each, tick) for each in arrived[len(documents) :]]
+                effects += (correction.effect for correction in corrections)
+                grown = [self._recount(correction, counts) for correction in corrections]
+                has_grown = any(grown)
             windows += self._close_windows(tick)
-            evidence += self._judge(counts, has_grown=any(has_grown))
+            evidence += self._judge(counts, has_grown=has_grown)
             self._state.closed_until = tick
+        self._due = tick
         self._state.closed_until = last
         return Closed(
             windows=tuple(windows),
@@ -250,21 +263,20 @@ class TopicTrend:
         self._detector = (
             None if state.detector is None else SurgeDetector(state.topic, self._config.surge, state=state.detector)
         )
-
-    def _order(self, observation: Observation) -> tuple[int, tuple[object, ...]]:
-        return observation.known_tick(self._bin_s), observation.applied_before()
+        self._due = self._next_tick()
 
     def _next_tick(self) -> int | None:
-        due = [
-            self._pending_ticks[0] if self._pending_ticks else None,
-            self._windows.next_tick(),
-            self._detector.next_tick() if self._detector else None,
-            self._rollups_due,
-        ]
-        return min((tick for tick in due if tick is not None), default=None)
+        due = self._pending_ticks[0] if self._pending_ticks else None
+        followed = None if self._detector is None else self._detector.next_tick()
+        for tick in (self._windows.next_tick(), followed, self._rollups_due):
+            if tick is not None and (due is None or tick < due):
+                due = tick
+        return due
 
     def _take(self, tick: int) -> list[Observation]:
         n = bisect_right(self._pending_ticks, tick)
+        if not n:
+            return []
         taken = self._state.pending[:n]
         del self._state.pending[:n], self._pending_ticks[:n]
         return taken
@@ -273,8 +285,8 @@ class TopicTrend:
         published = tick_of(observation.published_at, self._bin_s)
         return observation.is_late or tick > self._config.windows.final_tick(published)
 
-    def _apply(self, tick: int, observations: list[Observation]) -> tuple[TickCounts, Pulse]:
-        counts, novel, polarity = TickCounts(tick), [], 0.0
+    def _apply(self, counts: TickCounts, observations: list[Observation]) -> Pulse:
+        tick, novel, polarity = counts.tick, [], 0.0
         for observation in observations:
             assignment = self._stories.update(observation, tick)
             self._windows.add(observation)
@@ -283,8 +295,7 @@ class TopicTrend:
                 novel.append(assignment.story.count)
                 polarity += observation.polarity
         counts.add(novel)
-        pulse = Pulse(self.topic, tick_end(tick, self._bin_s), counts.n_stories, counts.n_negative, polarity)
-        return counts, pulse
+        return Pulse(self.topic, tick_end(tick, self._bin_s), counts.n_stories, counts.n_negative, polarity)
 
     def _recount(self, correction: Correction, counts: TickCounts) -> bool:
         """Have the detector count a story as corrected, and return whether that adds a negative one to its window."""

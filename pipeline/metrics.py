@@ -233,9 +233,9 @@ class Metrics:
         """Count mentions that came too late for their window."""
         self._late.inc(n_mentions)
 
-    def count_window(self, status: WindowStatus, n_stories: int) -> None:
-        """Count a window; its stories count once, when it is final."""
-        self._windows.labels(status).inc()
+    def count_windows(self, status: WindowStatus, n_windows: int, n_stories: int) -> None:
+        """Count windows; their stories count once, when they are final."""
+        self._windows.labels(status).inc(n_windows)
         if status == "final":
             self._stories.inc(n_stories)
 

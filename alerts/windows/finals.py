@@ -91,6 +91,8 @@ class FinalWindows:
 
     def changes(self) -> list[tuple[int, WindowCounts]]:
         """Return what corrections have added to windows since `corrected` was last asked, by tick, oldest first."""
+        if not self._before:
+            return []
         changes = []
         for tick, before in sorted(self._before.items()):
             change = self._counts(tick) or WindowCounts()
@@ -101,6 +103,8 @@ class FinalWindows:
 
     def corrected(self) -> list[Window]:
         """Return the windows that were corrected since it was last asked, oldest first."""
+        if not self._before:
+            return []
         corrected = [(tick, self._counts(tick)) for tick in sorted(self._before)]
         self._before.clear()
         return [self._report(tick, counts) for tick, counts in corrected if counts is not None]

@@ -6,8 +6,9 @@ Bytes, three to five for a window that had stories, none for one that had not.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 _DAY_S, _WEEK_S = 86_400, 604_800
 _SMALL = [bytes([number]) for number in range(0x80)]
@@ -20,8 +21,7 @@ class Past(NamedTuple):
     negative_tenths: int  # ten times the negative stories that the stream's first policy would have found
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """How a window differs from an earlier one that had stories.
 
     >>> Change.between(6, 3, 1.0, Past(4, 10))

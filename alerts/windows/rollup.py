@@ -129,6 +129,9 @@ class Rollup:
             changes: what corrections add to bins that were final before, by tick.
             held: of the bins that are not final after it.
         """
+        is_due = self._due is not None and self._due <= tick
+        if not (is_due or touched or final or changes):
+            return []
         for changed in touched:
             self._open(changed // self._n_bins).is_touched = True
         for window in final:
@@ -165,7 +168,10 @@ class Rollup:
         return (number + 1) * self._n_bins - 1
 
     def _open(self, number: int) -> OpenRollup:
-        return self._state.open.setdefault(number, OpenRollup())
+        held = self._state.open.get(number)
+        if held is None:
+            held = self._state.open[number] = OpenRollup()
+        return held
 
     def _tell(self, number: int, tick: int, held: Held) -> list[Window]:
         one, last = self._state.open[number], self._last(number)

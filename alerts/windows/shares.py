@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 _Z_90 = 1.6448536269514722  # of the normal distribution, 5 % lie above it
 _DIGITS = 6  # as shares are told: more is noise, and differs between machines
@@ -56,6 +57,7 @@ class ErrorRates:
         return min(1.0, max(0.0, (share - (1 - self.specificity)) / self.informedness))
 
 
+@lru_cache(maxsize=4_096)
 def interval_90(n: int, n_all: int) -> Interval | None:
     """Return the 90 % interval of the share that `n` of `n_all` show; `None` without any.
 

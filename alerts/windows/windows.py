@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -64,8 +64,7 @@ class WindowConfig:
         return tick + math.ceil(self.grace_s / self.bin_s)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(msgspec.Struct, frozen=True):
     """What was published about a topic in one interval; `None` stands for "no data".
 
     >>> noon = datetime.fromisoformat("2026-01-02T12:00:00+00:00")
@@ -86,14 +85,16 @@ class Window:
     negative_share: float | None
     n_sources: int  # distinct; of a longer window about (`distinct.py`)
     policy_versions: Mapping[str, int]  # documents by the policy that read them
-    stories_by_version: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # novel stories, negative ones
+    stories_by_version: Mapping[str, tuple[int, int]] = msgspec.field(
+        default_factory=dict
+    )  # novel stories, negative ones
     negative_ratio: float | None = None  # mean over the novel stories
     sources: tuple[int, ...] = ()  # their hashes; a longer window tells none
     day_before: Change | None = None  # of a longer window, to the same one then
     week_before: Change | None = None
 
 
-class NovelStory(msgspec.Struct, frozen=True, array_like=True):
+class NovelStory(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A story in the window of its first document."""
 
     label: Label

@@ -7,9 +7,9 @@ and a topic's own is written once a tick.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import msgspec
@@ -22,7 +22,7 @@ from alerts.topic import Closed, TopicConfig, TopicTrend
 from alerts.watermarks import MarkLedger
 from alerts.windows.history import Change
 from alerts.windows.shares import ErrorRates, interval_90, rates_of
-from alerts.windows.windows import Window
+from alerts.windows.windows import Window, WindowStatus
 from pipeline.candidates import EvidenceRecord, TickMark
 from pipeline.metrics import Metrics
 from pipeline.records import (
@@ -76,6 +76,7 @@ class TrendsStage:
         self._metrics = metrics
         self._partitions = partitions
         self._bin_s = config.windows.bin_s
+        self._bin = timedelta(seconds=self._bin_s)
         self._config = config
         self._error_rates = error_rates or {}
         self._topics: dict[int, dict[str, _Live]] | None = None  # by partition, derived from state
@@ -113,14 +114,26 @@ class TrendsStage:
         until = tick_start(tick_of(least, self._bin_s), self._bin_s)
         outbound: list[Outbound] = []
         pulses: list[Pulse] = []
+        counted: dict[WindowStatus, tuple[int, int]] = {}
         topics = self._by_partition(partition)
-        for name in sorted(name for name, live in topics.items() if _is_due(live.trend, until)):
+        last = tick_of(until, self._bin_s) - 1
+        for name in sorted([name for name, live in topics.items() if _is_due(live.trend, last)]):
             closed = self._close_topic(name, topics[name], ledger, until, partition)
             outbound += [self._window(window, partition) for window in closed.windows]
             outbound += [self._candidate(evidence) for evidence in closed.evidence]
             pulses += closed.pulses
+            self._count(closed.windows, counted)
+        for status, (n_windows, n_stories) in counted.items():
+            self._metrics.count_windows(status.value, n_windows, n_stories)
         told = TickMark(partition=partition, at=until, n_partitions=self._partitions, pulses=tuple(pulses))
         return [*outbound, Outbound("candidates", b"", told, 0)]
+
+    def _count(self, windows: Iterable[Window], counted: dict[WindowStatus, tuple[int, int]]) -> None:
+        """Add windows and their stories; what longer windows hold is counted in the short ones."""
+        for window in windows:
+            if window.end_at - window.start_at == self._bin:
+                n_windows, n_stories = counted.get(window.status, (0, 0))
+                counted[window.status] = n_windows + 1, n_stories + window.n_stories
 
     def _close_topic(self, name: str, live: _Live, ledger: MarkLedger, until: datetime, partition: int) -> Closed:
         if ledger.began_at is not None:
@@ -174,17 +187,16 @@ class TrendsStage:
             # else it is counted, and the process died before it could say so
 
     def _window(self, window: Window, partition: int) -> Outbound:
-        resolution_s = int((window.end_at - window.start_at).total_seconds())
-        if resolution_s == self._bin_s:  # what longer ones hold is counted there
-            self._metrics.count_window(window.status.value, window.n_stories)
-        adjusted_share, adjusted_interval = self._adjusted(window)
+        n_documents, n_stories = window.n_documents, window.n_stories
+        negative_interval = interval_90(window.n_negative, n_stories)
+        adjusted_share, adjusted_interval = self._adjusted(window, negative_interval)
         record = TrendRecord(
             topic=window.topic,
             start_at=window.start_at,
             end_at=window.end_at,
             status=window.status.value,
-            n_documents=window.n_documents,
-            n_stories=window.n_stories,
+            n_documents=n_documents,
+            n_stories=n_stories,
             n_negative=window.n_negative,
             n_neutral=window.n_neutral,
             n_positive=window.n_positive,
@@ -194,11 +206,11 @@ class TrendsStage:
             policy_versions=dict(window.policy_versions),
             stories_by_version={version: VersionCounts(*n) for version, n in window.stories_by_version.items()},
             negative_ratio=window.negative_ratio,
-            resolution_s=resolution_s,
-            novelty=window.n_stories / window.n_documents if window.n_documents else None,
-            positive_share=window.n_positive / window.n_stories if window.n_stories else None,
-            negative_interval=interval_90(window.n_negative, window.n_stories),
-            positive_interval=interval_90(window.n_positive, window.n_stories),
+            resolution_s=int((window.end_at - window.start_at).total_seconds()),
+            novelty=n_stories / n_documents if n_documents else None,
+            positive_share=window.n_positive / n_stories if n_stories else None,
+            negative_interval=negative_interval,
+            positive_interval=interval_90(window.n_positive, n_stories),
             adjusted_negative_share=adjusted_share,
             adjusted_negative_interval=adjusted_interval,
             day_before=_change(window.day_before),
@@ -206,11 +218,12 @@ class TrendsStage:
         )
         return Outbound("trends", window.topic.encode(), record, partition)
 
-    def _adjusted(self, window: Window) -> tuple[float | None, Interval | None]:
+    def _adjusted(self, window: Window, interval: Interval | None) -> tuple[float | None, Interval | None]:
         """Return the negative share without the errors of the policies that read the window, and its interval."""
-        interval = interval_90(window.n_negative, window.n_stories)
+        if not self._error_rates or interval is None or window.negative_share is None:
+            return None, None
         rates = rates_of({version: n[0] for version, n in window.stories_by_version.items()}, self._error_rates)
-        if rates is None or interval is None or window.negative_share is None:
+        if rates is None:
             return None, None
         low, high = (rates.unbiased(bound) for bound in interval)
         return rates.unbiased(window.negative_share), (low, high)
@@ -250,9 +263,9 @@ def _change(change: Change | None) -> ChangeRecord | None:
     return None if change is None else ChangeRecord(change.n_stories, change.stories_ratio, change.share_difference)
 
 
-def _is_due(topic: TopicTrend, until: datetime) -> bool:
-    due_at = topic.due_at()
-    return due_at is not None and due_at <= until
+def _is_due(topic: TopicTrend, last: int) -> bool:
+    tick = topic.next_tick()
+    return tick is not None and tick <= last
 
 
 def _observation(mention: Mention) -> Observation:
