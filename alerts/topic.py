@@ -225,11 +225,13 @@ class TopicTrend:
             with_pending: keep what was observed and not yet counted; a caller that keeps that itself observes it
                 again after `restore`.
         """
-        self._state.stories = self._stories.state
         self._state.detector = None if self._detector is None else self._detector.state
         self._state.rollups = {resolution_s: rollup.state for resolution_s, rollup in self._rollups.items()}
-        state = self._state if with_pending else msgspec.structs.replace(self._state, pending=[])
-        return msgspec.msgpack.encode(state)
+        written = msgspec.structs.asdict(self._state)
+        written["stories"] = msgspec.Raw(self._stories.snapshot())
+        if not with_pending:
+            written["pending"] = []
+        return msgspec.msgpack.encode(written)
 
     @classmethod
     def restore(cls, config: TopicConfig, snapshot: bytes) -> TopicTrend:
