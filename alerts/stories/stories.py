@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from alerts.observation import Label, Observation
+from alerts.stories.blocks import StoryBlocks
 from alerts.stories.candidates import Candidates
 from alerts.stories.likeness import Facets, LikenessConfig, likest
 from alerts.stories.sketches import TextSketch
@@ -117,7 +118,7 @@ class Stories:
         self._candidates = Candidates(config.likeness)
         self._remembered: dict[int, StoryState] = {}
         self._by_first: dict[str, StoryState] = {}
-        self._encoded: dict[int, msgspec.Raw] = {}  # by number, of those that have not changed since
+        self._blocks = StoryBlocks()
         self._none_before: datetime | None = None  # no story's last copy is older
         for story in self.state.stories:
             self._remember(story, Facets(story.sketch))
@@ -140,7 +141,7 @@ class Stories:
     def retract(self, story: StoryState) -> None:
         """Have a story no longer count; its copies still join it, and do not count either."""
         story.is_retracted = True
-        self._encoded.pop(story.number, None)
+        self._blocks.touch(story.number)
 
     def negative_since(self, tick: int) -> list[StoryState]:
         """Return the negative stories found in or after a tick, those with most copies first."""
@@ -167,17 +168,12 @@ class Stories:
             story.count = msgspec.structs.replace(story.count, is_negative=observation.label == "negative")
         story.is_corrected, story.is_retracted = True, False
         self._quote(story, observation)
-        self._encoded.pop(story.number, None)
+        self._blocks.touch(story.number)
 
     def snapshot(self) -> bytes:
         """Return the state; only stories that have changed since the last time are encoded anew."""
-        encoded, written = self._encoded, []
-        for story in self.state.stories:
-            one = encoded.get(story.number)
-            if one is None:
-                one = encoded[story.number] = msgspec.Raw(msgspec.msgpack.encode(story))
-            written.append(one)
-        return msgspec.msgpack.encode((written, self.state.n_found))
+        stories = msgspec.Raw(self._blocks.encode(self.state.stories))
+        return msgspec.msgpack.encode((stories, self.state.n_found))
 
     @classmethod
     def restore(cls, config: StoryConfig, snapshot: bytes) -> Stories:
@@ -216,7 +212,7 @@ class Stories:
         return story
 
     def _join(self, story: StoryState, observation: Observation, *, may_lead: bool) -> Assignment:
-        self._encoded.pop(story.number, None)
+        self._blocks.touch(story.number)
         story.copies += 1
         story.last_at = max(story.last_at, observation.published_at)
         if observation.source_hash not in story.sources and len(story.sources) < self._config.max_sources:
@@ -256,11 +252,12 @@ class Stories:
 
     def _remember(self, story: StoryState, facets: Facets) -> None:
         self._candidates.add(story.number, facets)
+        self._blocks.touch(story.number)
         self._remembered[story.number] = story
         self._none_before = min(story.last_at, self._none_before or story.last_at)
         self._by_first[story.document_id] = story
 
     def _drop(self, story: StoryState) -> None:
         self._candidates.remove(story.number)
-        self._encoded.pop(story.number, None)
+        self._blocks.touch(story.number)
         del self._remembered[story.number], self._by_first[story.document_id]
