@@ -43,8 +43,7 @@ class TopicConfig:
             raise ValueError(f"surge.bin_s must be {self.windows.bin_s} as in windows, got {self.surge.bin_s}")
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(msgspec.Struct, frozen=True):
     """What closing ticks brought to light, each in the order of ticks.
 
     >>> Closed().windows
@@ -284,8 +283,10 @@ class TopicTrend:
         return taken
 
     def _is_late(self, observation: Observation, tick: int) -> bool:
+        if observation.is_late:
+            return True
         published = tick_of(observation.published_at, self._bin_s)
-        return observation.is_late or tick > self._config.windows.final_tick(published)
+        return tick > published and tick > self._config.windows.final_tick(published)
 
     def _apply(self, counts: TickCounts, observations: list[Observation]) -> Pulse:
         tick, novel, polarity = counts.tick, [], 0.0

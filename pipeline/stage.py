@@ -6,7 +6,6 @@ Owns the contract and the in-memory state; knows neither Kafka nor Faust.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -18,8 +17,7 @@ State = TypeVar("State")
 Record = TypeVar("Record", contravariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Outbound:
+class Outbound(msgspec.Struct, frozen=True):
     """A record on its way to a Kafka topic (its name without the deployment's prefix)."""
 
     kafka_topic: str

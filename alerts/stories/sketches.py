@@ -29,7 +29,7 @@ NUMBER_BIT = 1 << 15
 """Set in those of a lead's hashes that are numbers."""
 
 
-class TextSketch(msgspec.Struct, frozen=True, array_like=True):
+class TextSketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Hashes of a text's content words, names and numbers, and which way things go in it.
 
     >>> TextSketch(words=(3, 5), direction=-1).is_empty

@@ -47,7 +47,7 @@ class StoryConfig:
                 raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
 
 
-class StoryState(msgspec.Struct, array_like=True):
+class StoryState(msgspec.Struct, array_like=True, gc=False):
     """One story: its first document, and what has joined it."""
 
     number: int  # in order of discovery within the topic
@@ -172,8 +172,8 @@ class Stories:
 
     def snapshot(self) -> bytes:
         """Return the state; only stories that have changed since the last time are encoded anew."""
-        stories = msgspec.Raw(self._blocks.encode(self.state.stories))
-        return msgspec.msgpack.encode((stories, self.state.n_found))
+        # as the state itself would be encoded: an array of the two
+        return b"\x92" + self._blocks.encode(self.state.stories) + msgspec.msgpack.encode(self.state.n_found)
 
     @classmethod
     def restore(cls, config: StoryConfig, snapshot: bytes) -> Stories:

@@ -14,7 +14,7 @@ from alerts.windows.history import Change
 from alerts.windows.windows import NovelStory, Window, WindowStatus
 
 
-class WindowCounts(msgspec.Struct, array_like=True):
+class WindowCounts(msgspec.Struct, array_like=True, gc=False):
     """What a window holds, but for the identity of its sources.
 
     >>> counts = WindowCounts()

@@ -19,7 +19,7 @@ Held = Callable[[int, int], list[Window]]
 """Returns the bins from one tick to another that are not final, as they stand."""
 
 
-class OpenRollup(msgspec.Struct, array_like=True):
+class OpenRollup(msgspec.Struct, array_like=True, gc=False):
     """A longer window that can still change."""
 
     counts: WindowCounts = msgspec.field(default_factory=WindowCounts)  # of its final bins
@@ -132,8 +132,11 @@ class Rollup:
         is_due = self._due is not None and self._due <= tick
         if not (is_due or touched or final or changes):
             return []
+        n_open, is_told_anew = len(self._state.open), bool(changes)
         for changed in touched:
-            self._open(changed // self._n_bins).is_touched = True
+            one = self._open(changed // self._n_bins)
+            one.is_touched = True
+            is_told_anew = is_told_anew or one.is_told
         for window in final:
             one = self._open(tick_of(window.start_at, self._resolution_s))
             one.counts.add(WindowCounts.of(window))
@@ -141,9 +144,10 @@ class Rollup:
         for corrected, change in changes:
             self._correct(corrected // self._n_bins, change, tick)
         told = self._correct_finals()
-        for number in sorted(self._state.open):
-            told += self._tell(number, tick, held)
-        self._due = self._next_tick()
+        if is_due or is_told_anew or len(self._state.open) > n_open:
+            for number in sorted(self._state.open):
+                told += self._tell(number, tick, held)
+            self._due = self._next_tick()
         return told
 
     def snapshot(self) -> bytes:

@@ -103,7 +103,7 @@ class NovelStory(msgspec.Struct, frozen=True, array_like=True, gc=False):
     negative_ratio: float = 1.0  # of that policy
 
 
-class OpenWindow(msgspec.Struct, array_like=True):
+class OpenWindow(msgspec.Struct, array_like=True, gc=False):
     """A window that can still change."""
 
     n_documents: int = 0
@@ -130,6 +130,8 @@ class OpenWindows:
     def __init__(self, topic: str, config: WindowConfig, state: dict[int, OpenWindow] | None = None) -> None:
         self._topic = topic
         self._config = config
+        self._grace_ticks = config.final_tick(0)
+        self._told: dict[int, Window] = {}  # by tick, of those that have not changed since
         self.state = {} if state is None else state
 
     def add(self, observation: Observation) -> None:
@@ -178,20 +180,20 @@ class OpenWindows:
 
     def next_tick(self) -> int | None:
         """Return the tick whose close makes the next window final."""
-        return self._config.final_tick(min(self.state)) if self.state else None
+        return min(self.state) + self._grace_ticks if self.state else None
 
     def close(self, tick: int) -> list[Window]:
         """Return the windows that the close of a tick has something to say about, oldest first."""
         closed = []
         for start in sorted(self.state):
             window = self.state[start]
-            is_final = self._config.final_tick(start) <= tick
-            if is_final:
+            if start + self._grace_ticks <= tick:
                 del self.state[start]
-                closed.append(self._report(start, window, WindowStatus.FINAL))
+                closed.append(self._final(start, window))
             elif window.is_touched:
                 status = WindowStatus.PROVISIONAL if start == tick else WindowStatus.REVISED
-                closed.append(self._report(start, window, status))
+                self._told[start] = self._report(start, window, status)
+                closed.append(self._told[start])
             window.is_touched = False
         return closed
 
@@ -203,6 +205,12 @@ class OpenWindows:
     def restore(cls, topic: str, config: WindowConfig, snapshot: bytes) -> OpenWindows:
         """Return windows that go on where the snapshot was taken."""
         return cls(topic, config, msgspec.msgpack.decode(snapshot, type=dict[int, OpenWindow]))
+
+    def _final(self, tick: int, window: OpenWindow) -> Window:
+        told = self._told.pop(tick, None)
+        if told is None or window.is_touched:
+            return self._report(tick, window, WindowStatus.FINAL)
+        return msgspec.structs.replace(told, status=WindowStatus.FINAL)
 
     def _report(self, tick: int, window: OpenWindow, status: WindowStatus) -> Window:
         labels = [story.label for story in window.novel.values()]
