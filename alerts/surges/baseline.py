@@ -40,6 +40,9 @@ class BaselineConfig:
     prior_dispersion_hours: float = 48.0
     max_share_weight: float = 60.0
     # Stories that the share may count as evidence: it drifts, so it is never known better than that.
+    prior_busyness: float = 3.0
+    # How busy some hours are, by their other stories, varies around 1 with a variance of one in so many at first:
+    # day and night, weekdays and weekends, weather.
     winsor_deviations: float = 3.0
     # An hour counts at most this far above what was expected: an unnoticed burst must not become the norm.
 
@@ -48,7 +51,7 @@ class BaselineConfig:
         for name in ("level_half_life_s", "share_half_life_s", "prior_level", "prior_hours", "prior_stories"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
-        for name in ("prior_dispersion_hours", "max_share_weight", "winsor_deviations"):
+        for name in ("prior_dispersion_hours", "max_share_weight", "prior_busyness", "winsor_deviations"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
         if not 0 < self.prior_share < 1:
@@ -205,24 +208,43 @@ class Baseline:
         state.share_stories *= kept
         state.share_negative *= kept
 
-    def interval(self, hours: float, ratio: float = 1.0) -> tuple[int, int]:
-        """Return the 5 % and 95 % quantiles of the negative stories usual in so many hours."""
-        usual = self._negative_binomial(hours, ratio)
+    def busyness(self, n_other: int, hours: float, ratio: float = 1.0) -> float:
+        """Return how busy some hours are, from the stories that are not negative; 1 is usual.
+
+        The mean of a gamma that believes in 1 and has seen them: of a topic with few stories they say little, of a
+        market nearly all. So a night, a busy morning, or a burst of every label is no excess of negative stories.
+        *See* "Bayesian Data Analysis" by Gelman et al. (2013), 2.6, the Poisson model in terms of rate and exposure.
+
+        Args:
+            n_other: stories that are not negative.
+            hours: in which they came.
+            ratio: of the policies that read them.
+        """
+        usual = self.level * hours * ratio / self.odds_for(ratio)
+        return (n_other + self._config.prior_busyness) / (usual + self._config.prior_busyness)
+
+    def expected(self, n_other: int, hours: float, ratio: float = 1.0) -> float:
+        """Return how many negative stories so many hours usually bring that are as busy as these."""
+        return self.level * hours * ratio * self.busyness(n_other, hours, ratio)
+
+    def interval(self, hours: float, ratio: float = 1.0, busyness: float = 1.0) -> tuple[int, int]:
+        """Return the 5 % and 95 % quantiles of the negative stories usual in so many hours that are so busy."""
+        usual = self._negative_binomial(hours, ratio, busyness)
         # while a topic is followed it is asked for at every tick, and changes once an hour
         if self._last_interval is None or self._last_interval[0] != usual:
             low, high = (_quantile(p, deviations, *usual) for p, deviations in _QUANTILES)
             self._last_interval = usual, (low, high)
         return self._last_interval[1]
 
-    def p_volume(self, n_negative: int, hours: float, ratio: float = 1.0) -> float:
-        """Return how likely at least so many negative stories are in so many usual hours.
+    def p_volume(self, n_negative: int, hours: float, ratio: float = 1.0, busyness: float = 1.0) -> float:
+        """Return how likely at least so many negative stories are in so many usual hours that are so busy.
 
         A negative binomial whose dispersion allows for the level being estimated itself. Too small where
         stories cluster for longer than an hour: it ranks, and the topic's own scale decides.
         """
         if n_negative <= 0:
             return 1.0
-        size, p_stop = self._negative_binomial(hours, ratio)
+        size, p_stop = self._negative_binomial(hours, ratio, busyness)
         return float(betainc(float(n_negative), size, 1 - p_stop))
 
     def p_share(self, n_stories: int, n_negative: int, ratio: float = 1.0) -> float:
@@ -258,8 +280,8 @@ class Baseline:
         state.share_stories += share_kept * (weight * lesson.n_stories)
         state.share_negative += share_kept * (weight * lesson.n_negative)
 
-    def _negative_binomial(self, hours: float, ratio: float) -> tuple[float, float]:
-        expected = self.level * hours * ratio
+    def _negative_binomial(self, hours: float, ratio: float, busyness: float) -> tuple[float, float]:
+        expected = self.level * hours * ratio * busyness
         dispersion = self.dispersion_for(ratio) * (1 + hours / (self.state.n_hours + self._config.prior_hours))
         return expected / (dispersion - 1), 1 / dispersion
 

@@ -10,8 +10,8 @@ from operator import attrgetter
 
 import msgspec
 
-OTHERS_DEVIATIONS = 2.0
-"""So much fewer are other stories taken for: four of them say nothing of how busy the hour is, four hundred do."""
+Expected = Callable[[int, int, float], float]
+"""Usual number of negative stories, by the number of others, ticks, and the ratio of the policies that read them."""
 
 
 _tick = attrgetter("tick")
@@ -111,7 +111,8 @@ class CurrentWindow:
     Args:
         tick: the last one.
         n_ticks: length of the window.
-        counts: of ticks that have stories, in their order; older ones, and later ones, are left out.
+        counts: of ticks that have stories, in their order; those before the window count for longer scales only,
+            later ones not at all.
 
     >>> window = CurrentWindow(10, 4, [TickCounts(6, 5, 5), TickCounts(8, 2, 1), TickCounts(10, 3, 2)])
     >>> window.n_stories, window.n_negative, window.ratio
@@ -121,8 +122,8 @@ class CurrentWindow:
     def __init__(self, tick: int, n_ticks: int, counts: Sequence[TickCounts]) -> None:
         self._tick = tick
         self._n_ticks = n_ticks
-        first = bisect_right(counts, tick - n_ticks, key=_tick)
-        self._counts = counts[first : bisect_right(counts, tick, lo=first, key=_tick)]
+        self._known = counts[: bisect_right(counts, tick, key=_tick)]
+        self._counts = self._known[bisect_right(self._known, tick - n_ticks, key=_tick) :]
 
     @cached_property
     def n_stories(self) -> int:
@@ -162,16 +163,10 @@ class CurrentWindow:
 
     def uncorrected(self) -> CurrentWindow:
         """Return the window as it would be without the corrections that took from it."""
-        return CurrentWindow(self._tick, self._n_ticks, [one.uncorrected() for one in self._counts])
+        return CurrentWindow(self._tick, self._n_ticks, [one.uncorrected() for one in self._known])
 
-    def residual(
-        self, level: float, scales: Sequence[int], odds: Callable[[float], float], relative_variance: float
-    ) -> float:
+    def residual(self, expected: Expected, scales: Sequence[int], relative_variance: float) -> float:
         """Return by how many standard deviations the negatives exceed what is usual, mean over scales; never below 0.
-
-        Usual is the greater of two: what the topic's level leads one to expect, and what the other stories of the
-        same time do at the usual odds, where these are so many that it is not chance. So a burst of every label is
-        no excess, and neither is a busy hour of the day.
 
         *See* "The transformation of Poisson, binomial and negative-binomial data" by Anscombe (1948): twice the
         root of a Poisson count and 3/8 has about unit variance, whatever the mean, and so has an inverse hyperbolic
@@ -179,28 +174,25 @@ class CurrentWindow:
         different hours, compare.
 
         Args:
-            level: negative stories a tick that the stream's first policy would usually find.
-            scales: lengths in ticks, ascending, none longer than the window.
-            odds: usual odds of negative to other stories, by the ratio of the policies that read them.
+            expected: usual number of negative stories.
+            scales: lengths in ticks, ascending; they may be longer than the window.
             relative_variance: what varies beyond Poisson, over the square of the mean; 0: nothing.
 
         >>> window = CurrentWindow(10, 4, [TickCounts(8, 2, 1), TickCounts(10, 3, 2)])
-        >>> round(window.residual(0.1, (1, 4), lambda ratio: ratio / 4, 0.0), 2)
+        >>> round(window.residual(lambda n_other, n_ticks, ratio: 0.1 * n_ticks * ratio, (1, 4), 0.0), 2)
         1.81
         """
-        total, n_stories, n_negative, excess, at = 0.0, 0, 0, 0.0, len(self._counts)
+        total, n_stories, n_negative, excess, at = 0.0, 0, 0, 0.0, len(self._known)
         for scale in scales:
-            first = bisect_right(self._counts, self._tick - scale, hi=at, key=_tick)
-            for one in reversed(self._counts[first:at]):
+            first = bisect_right(self._known, self._tick - scale, hi=at, key=_tick)
+            for one in reversed(self._known[first:at]):
                 n_stories += one.n_stories
                 n_negative += one.n_negative
                 excess += one.ratio_excess
             at = first
             ratio = 1 + excess / n_stories if n_stories else self.ratio
-            n_other = n_stories - n_negative
-            surely = n_other - OTHERS_DEVIATIONS * math.sqrt(n_other)
-            expected = max(level * scale * ratio, surely * odds(ratio))
-            total += _stable(n_negative, relative_variance) - _stable(expected, relative_variance)
+            usual = expected(n_stories - n_negative, scale, ratio)
+            total += _stable(n_negative, relative_variance) - _stable(usual, relative_variance)
         return max(0.0, total / len(scales))
 
     def onset(self, level: float) -> int:

@@ -65,7 +65,11 @@ class SurgeDetector:
         self._topic = topic
         self._config = config
         self._ticks_an_hour = 3_600 // config.bin_s
-        self._scale_ticks, self._window_ticks = config.scale_ticks, config.window_ticks
+        self._scale_ticks, self._window_ticks, self._recent_ticks = (
+            config.scale_ticks,
+            config.window_ticks,
+            config.recent_ticks,
+        )
         self._follow_ticks = config.follow_s // config.bin_s
         self._least_period_s = min(config.notable_return_period_s, config.keep_return_period_s)
         self.state = state or DetectorState(
@@ -210,9 +214,9 @@ class SurgeDetector:
         return since is not None and tick < since + self._config.max_frozen_s // self._config.bin_s
 
     def _learn(self, tick: int) -> None:
-        """Hand the baseline the hours that lie wholly before the current window."""
+        """Hand the baseline the hours that lie wholly before all scales."""
         state = self.state
-        until = (tick + 1 - self._window_ticks) // self._ticks_an_hour
+        until = (tick + 1 - self._recent_ticks) // self._ticks_an_hour
         if until <= state.hour:
             return
         if not self._is_frozen(tick):
@@ -233,6 +237,8 @@ class SurgeDetector:
             state.lessons = [lesson for lesson in state.lessons if lesson.hour >= until - LESSON_HOURS]
         state.hour = until
         state.recent = [counts for counts in state.recent if counts.tick // self._ticks_an_hour >= until]
+        for counts in state.recent[: bisect_left(state.recent, tick + 1 - self._window_ticks, key=_tick)]:
+            counts.sources = ()  # only the window's are told
 
     def _teach(self, hour: int, n_stories: int, n_negative: float, excess: float) -> None:
         if n_stories:  # corrections may have taken them all
@@ -254,8 +260,9 @@ class SurgeDetector:
         config, state = self._config, self.state
         hours = self._window_ticks / self._ticks_an_hour
         ratio = current.ratio
-        level = self._baseline.level * ratio
-        p_volume = self._baseline.p_volume(current.n_negative, hours, ratio)
+        n_other = current.n_stories - current.n_negative
+        expected, busyness = (of(n_other, hours, ratio) for of in (self._baseline.expected, self._baseline.busyness))
+        p_volume = self._baseline.p_volume(current.n_negative, hours, ratio, busyness)
         p_share = self._baseline.p_share(current.n_stories, current.n_negative, ratio)
         age_s = float((tick + 1 - state.first_tick) * config.bin_s)
         reason = self._reason(current, age_s, return_period_s, p_volume, p_share)
@@ -264,8 +271,8 @@ class SurgeDetector:
         if not is_raised and current.n_corrected and state.over_since is not None:
             reason = SurgeReason.CORRECTED if self._was_raised(tick, current) else reason
         if is_over and state.onset is None:
-            state.onset = current.onset(level / self._ticks_an_hour)
-        low, high = self._baseline.interval(hours, ratio)
+            state.onset = current.onset(expected / self._window_ticks)
+        low, high = self._baseline.interval(hours, ratio, busyness)
         return Evidence(
             topic=self._topic,
             at=tick_end(tick, config.bin_s),
@@ -276,7 +283,7 @@ class SurgeDetector:
             return_period_s=return_period_s,
             n_negative=current.n_negative,
             n_stories=current.n_stories,
-            expected=level * hours,
+            expected=expected,
             expected_low=low,
             expected_high=high,
             negative_share=current.n_negative / current.n_stories if current.n_stories else None,
@@ -313,8 +320,10 @@ class SurgeDetector:
         return return_period_s
 
     def _value(self, current: CurrentWindow) -> float:
-        level, variance = self._baseline.level / self._ticks_an_hour, self._config.relative_variance
-        return current.residual(level, self._scale_ticks, self._baseline.odds_for, variance)
+        def expected(n_other: int, n_ticks: int, ratio: float) -> float:
+            return self._baseline.expected(n_other, n_ticks / self._ticks_an_hour, ratio)
+
+        return current.residual(expected, self._scale_ticks, self._config.relative_variance)
 
     def _block(self, tick: int) -> int:
         return tick * self._config.bin_s // self._config.scale.block_s

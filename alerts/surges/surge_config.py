@@ -22,9 +22,11 @@ class SurgeConfig:
 
     bin_s: int = 300
     # Length of a tick; the windows' own.
-    scales_s: tuple[int, ...] = (3_600, 14_400)
-    # Averaged: the hour is quick, four hours reach small topics. With half an hour beside them alerts come five
-    # minutes sooner, and trickles are missed (benchmarks/surges.md). The longest is the current window.
+    window_s: int = 14_400
+    # Of the counts that alerts tell, of support, and of the share.
+    scales_s: tuple[int, ...] = (3_600, 14_400, 28_800)
+    # Averaged: the hour is quick, four hours reach small topics, eight reach slow surges of busy ones. With half an
+    # hour beside them alerts come five minutes sooner, and trickles are missed (benchmarks/surges.md).
     relative_variance: float = 0.02
     # Of counts, beyond Poisson: busy topics vary by their weather, not by chance.
     min_negative: int = 4
@@ -64,8 +66,7 @@ class SurgeConfig:
         """Check the ranges."""
         if self.bin_s < 1 or 3_600 % self.bin_s:
             raise ValueError(f"bin_s must divide an hour, got {self.bin_s}")
-        if not self.scales_s or min(self.scales_s) < 1 or max(self.scales_s) % 3_600:
-            raise ValueError(f"scales_s must be > 0 and the longest whole hours, got {self.scales_s}")
+        self._check_lengths()
         for name in ("min_negative", "min_sources", "min_posts", "notable_return_period_s", "notable_negative"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
@@ -78,10 +79,21 @@ class SurgeConfig:
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in (0, 1], got {getattr(self, name)}")
 
+    def _check_lengths(self) -> None:
+        if self.window_s < 1 or self.window_s % 3_600:
+            raise ValueError(f"window_s must be > 0 and whole hours, got {self.window_s}")
+        if not self.scales_s or min(self.scales_s) < 1 or max(self.scales_s) % 3_600:
+            raise ValueError(f"scales_s must be > 0 and the longest whole hours, got {self.scales_s}")
+
     @property
     def window_ticks(self) -> int:
         """Return the length of the current window in ticks."""
-        return max(self.scales_s) // self.bin_s
+        return self.window_s // self.bin_s
+
+    @property
+    def recent_ticks(self) -> int:
+        """Return how many ticks back a surge is looked for."""
+        return max(self.window_s, *self.scales_s) // self.bin_s
 
     @property
     def scale_ticks(self) -> tuple[int, ...]:

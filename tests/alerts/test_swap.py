@@ -144,8 +144,9 @@ def test_the_expectation_is_in_the_terms_of_who_read_the_window() -> None:
     assert late is not None
     assert before.negative_ratio == 1.0
     assert after.negative_ratio == pytest.approx(RATIO)
-    # 1,000 stories a day are 41.7 negative ones in four hours to the first policy, and 50 to the candidate
-    assert [each.expected for each in (before, after, late)] == pytest.approx([41.7, 50, 50], rel=0.05)
+    # to the first policy one in four is negative, one to three others; to the candidate three in ten
+    odds = [each.expected / (each.n_stories - each.n_negative) for each in (before, after, late)]
+    assert odds == pytest.approx([1 / 3, 3 / 7, 3 / 7], rel=0.05)
     assert [each.usual_share for each in (before, after, late)] == pytest.approx([0.25, 0.3, 0.3], rel=0.05)
 
 

@@ -173,3 +173,32 @@ def test_an_hour_that_was_learnt_can_be_learnt_anew() -> None:
     assert abs(corrected.dispersion - right.dispersion) < abs(as_it_was.dispersion - right.dispersion)
     unlearnt = corrected.revise(lesson, 8, 8, n_hours=9)
     assert unlearnt == lesson
+
+
+def test_a_burst_of_every_label_is_a_busy_hour() -> None:
+    baseline = learnt(n_stories=40, n_negative=10, hours=400)
+    # 300 others where 120 are usual in four hours, at odds of one to three
+    assert baseline.busyness(300, hours=4) == pytest.approx(2.5, rel=0.05)
+    assert baseline.expected(300, hours=4) == pytest.approx(100, rel=0.05)
+    assert baseline.p_volume(60, hours=4) < 0.01 < baseline.p_volume(60, 4, busyness=baseline.busyness(300, 4))
+
+
+def test_at_night_a_busy_topic_expects_less() -> None:
+    baseline = learnt(n_stories=40, n_negative=10, hours=400)
+    assert baseline.expected(30, hours=4) == pytest.approx(10, rel=0.1)
+
+
+def test_a_few_other_stories_of_a_quiet_topic_say_little() -> None:
+    baseline = learnt(n_stories=1, n_negative=1, hours=400, every=24)
+    quiet, three_others = baseline.expected(0, hours=4), baseline.expected(3, hours=4)
+    assert quiet < three_others < 2.1 * quiet
+
+
+def learnt(n_stories: int, n_negative: int, hours: int, every: int = 1) -> Baseline:
+    baseline = Baseline(BaselineConfig())
+    for hour in range(hours):
+        if hour % every:
+            baseline.skip(1)
+        else:
+            baseline.update(n_stories, n_negative)
+    return baseline

@@ -1,11 +1,11 @@
 import pytest
 
-from alerts.surges.current import CurrentWindow, StoryCount, TickCounts
+from alerts.surges.current import CurrentWindow, Expected, StoryCount, TickCounts
 
 
-def never(_ratio: float) -> float:
-    """Return the odds of a topic that is never negative."""
-    return 0.0
+def usual(level: float) -> Expected:
+    """Return what is expected of a topic with so many negative stories a tick, however many others there are."""
+    return lambda _n_other, n_ticks, ratio: level * n_ticks * ratio
 
 
 def test_only_ticks_of_the_window_count() -> None:
@@ -17,32 +17,26 @@ def test_only_ticks_of_the_window_count() -> None:
 def test_the_residual_is_a_mean_of_root_differences() -> None:
     # last tick: 2 (sqrt 2.375 - sqrt 0.475) = 1.7038; four ticks: 2 (sqrt 3.375 - sqrt 0.775) = 1.9136
     window = CurrentWindow(10, 4, [TickCounts(8, 2, 1), TickCounts(10, 3, 2)])
-    assert window.residual(0.1, (1, 4), never, 0.0) == pytest.approx((1.7038 + 1.9136) / 2, abs=1e-3)
+    assert window.residual(usual(0.1), (1, 4), 0.0) == pytest.approx((1.7038 + 1.9136) / 2, abs=1e-3)
 
 
 def test_fewer_than_usual_is_nothing() -> None:
-    assert CurrentWindow(10, 4, []).residual(1.0, (4,), never, 0.0) == 0.0
+    assert CurrentWindow(10, 4, []).residual(usual(1.0), (4,), 0.0) == 0.0
 
 
-def test_a_burst_of_every_label_is_no_excess() -> None:
-    # 400 others, 360 of them for sure, at odds of one to four: 90 negatives are usual, whatever the level
-    burst = [TickCounts(10, 490, 90)]
-    assert CurrentWindow(10, 4, burst).residual(0.1, (1, 4), lambda _ratio: 0.25, 0.0) == 0.0
-    assert CurrentWindow(10, 4, burst).residual(0.1, (1, 4), never, 0.0) > 10
-
-
-def test_a_few_other_stories_say_nothing_of_how_busy_the_hour_is() -> None:
-    # 4 - 2 sqrt(4) = 0
-    few = CurrentWindow(10, 4, [TickCounts(10, 8, 4)])
-    assert few.residual(0.1, (1, 4), lambda _ratio: 1.0, 0.0) == few.residual(0.1, (1, 4), never, 0.0)
+def test_each_scale_is_told_its_own_other_stories() -> None:
+    asked = []
+    counts = [TickCounts(3, 5, 2), TickCounts(8, 2, 1), TickCounts(10, 3, 2)]
+    CurrentWindow(10, 4, counts).residual(lambda *said: asked.append(said) or 1.0, (1, 4, 8), 0.0)
+    assert asked == [(1, 1, 1.0), (2, 4, 1.0), (5, 8, 1.0)]
 
 
 def test_where_hours_differ_by_more_than_chance_the_same_excess_is_less() -> None:
     # of 100 where 25 are usual: 2 (sqrt 100.375 - sqrt 25.375) = 9.96, and with a variance of the mean and a
     # twentieth of its square 2 (asinh sqrt 5.01875 - asinh sqrt 1.26875) / sqrt 0.05 = 5.17
     window = CurrentWindow(10, 4, [TickCounts(10, 100, 100)])
-    assert window.residual(6.25, (4,), never, 0.0) == pytest.approx(9.96, abs=0.01)
-    assert window.residual(6.25, (4,), never, 0.05) == pytest.approx(5.17, abs=0.01)
+    assert window.residual(usual(6.25), (4,), 0.0) == pytest.approx(9.96, abs=0.01)
+    assert window.residual(usual(6.25), (4,), 0.05) == pytest.approx(5.17, abs=0.01)
 
 
 def test_the_onset_is_where_the_rate_rose() -> None:
@@ -69,7 +63,7 @@ def test_each_scale_expects_what_its_own_policies_would_find() -> None:
     # last tick: 2 (sqrt 3.375 - sqrt (0.4 * 2 + 0.375)); four ticks: half of the stories, 4 * 0.4 * 1.5
     window = CurrentWindow(10, 4, [TickCounts(8, 3, 1), counts])
     expected = (2 * (3.375**0.5 - 1.175**0.5) + 2 * (4.375**0.5 - 2.775**0.5)) / 2
-    assert window.residual(0.4, (1, 4), never, 0.0) == pytest.approx(expected, abs=1e-12)
+    assert window.residual(usual(0.4), (1, 4), 0.0) == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_story_that_is_corrected_leaves_with_its_source() -> None:

@@ -164,7 +164,7 @@ def test_evidence_is_told_before_it_is_a_surge_so_that_a_rule_may_ask_for_less()
 def test_the_baseline_stands_still_in_a_surge() -> None:
     evidence = evidence_of(usual(CALM, WARM) + burst(WARM, 60))
     first = next(n for n, one in enumerate(evidence) if one.is_over)
-    assert len({one.expected for one in evidence[first : first + 200]}) == 1
+    assert len({one.usual_share for one in evidence[first : first + 200]}) == 1
 
 
 def test_what_lasts_becomes_the_new_normal() -> None:
