@@ -116,9 +116,8 @@ def evidence_by_tick(world: World, seed: int) -> Iterator[tuple[datetime, list[E
                 continue
             n_negative = int(negative[name][tick])
             sources = tuple(sorted({int(one) for one in draw.integers(N_SOURCES, size=min(n_negative, 20))}))
-            was_followed = detector.is_followed
-            evidence = detector.update(TickCounts(tick, n_stories, n_negative, sources=sources))
-            if evidence is not None and (was_followed or detector.is_followed):
+            evidence = detector.notice(TickCounts(tick, n_stories, n_negative, sources=sources))
+            if evidence is not None:
                 told.append(evidence)
         if told:
             yield tick_end(tick, BIN_S), told

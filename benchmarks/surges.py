@@ -56,7 +56,7 @@ def opened(stream: Stream, config: SurgeConfig) -> dict[int, list[int]]:
         if not n_stories and detector.next_tick() != tick:
             continue
         n_negative = int(stream.n_negative[tick])
-        evidence = detector.update(TickCounts(tick, n_stories, n_negative, sources=stream.sources[tick]))
+        evidence = detector.notice(TickCounts(tick, n_stories, n_negative, sources=stream.sources[tick]))
         if evidence is None or not detector.is_followed:
             continue
         for days, rule in rules.items():

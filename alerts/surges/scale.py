@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from alerts.surges.peers import Peers
+
 
 @dataclass(frozen=True, slots=True)
 class ScaleConfig:
@@ -26,13 +28,13 @@ class ScaleConfig:
     p_exceeding: float = 0.2
     # The share of blocks above the threshold whose excesses are fitted.
     prior_threshold: float = 1.2
-    # In standard deviations: the 80 % quantile of six-hour maxima of Poisson counts.
+    # In standard deviations, where nothing is known of peers: the 80 % quantile of six-hour maxima of Poisson counts.
     prior_blocks: float = 8.0
     # Two days of own blocks outweigh the prior threshold.
     prior_excess: float = 0.6
-    # Mean excess believed at first: 0.4 would be Poisson, and mentions have heavier tails.
-    prior_excesses: float = 4.0
-    # Own excesses that outweigh it; about five days' worth.
+    # Mean excess believed at first, likewise: 0.4 would be Poisson, and mentions have heavier tails.
+    prior_excesses: float = 8.0
+    # Own excesses that outweigh it; about ten days' worth.
     max_return_period_s: float = 315_360_000.0
     # Ten years: nothing can be said beyond from sixty days.
 
@@ -70,7 +72,7 @@ class OwnScale:
 
     def __init__(self, config: ScaleConfig, first_block: int, state: ScaleState | None = None) -> None:
         self._config = config
-        self._fitted: tuple[int, float, float, float] | None = None  # of a block: kept to save time only
+        self._fitted: tuple[tuple[int, Peers], tuple[float, float, float]] | None = None  # kept to save time only
         self.state = state or ScaleState(first_block)
 
     def update(self, block: int, value: float) -> None:
@@ -105,9 +107,16 @@ class OwnScale:
         self.state.maxima = kept
         self._fitted = None
 
-    def return_period_s(self, block: int, value: float) -> float:
-        """Return once in how many seconds a block is expected to reach a value; uses earlier blocks only."""
-        threshold, excess, p_exceeding = self._fit(block)
+    def return_period_s(self, block: int, value: float, peers: Peers | None = None) -> float:
+        """Return once in how many seconds a block is expected to reach a value; uses earlier blocks only.
+
+        Args:
+            block: in which the value lies.
+            value: in standard deviations.
+            peers: what is believed while own blocks are few; None: the configuration's priors.
+        """
+        believed = peers or Peers(self._config.prior_threshold, self._config.prior_excess)
+        threshold, excess, p_exceeding = self._fit(block, believed)
         exponent = min(max(0.0, value - threshold) / excess, 50.0)
         period = self._config.block_s / p_exceeding * math.exp(exponent)
         return min(period, self._config.max_return_period_s)
@@ -122,22 +131,20 @@ class OwnScale:
         state = msgspec.msgpack.decode(snapshot, type=ScaleState)
         return cls(config, state.first_block, state)
 
-    def _fit(self, block: int) -> tuple[float, float, float]:
-        if self._fitted is None or self._fitted[0] != block:
-            self._fitted = (block, *self._fit_to(block))
-        return self._fitted[1:]
+    def _fit(self, block: int, peers: Peers) -> tuple[float, float, float]:
+        if self._fitted is None or self._fitted[0] != (block, peers):
+            self._fitted = (block, peers), self._fit_to(block, peers)
+        return self._fitted[1]
 
-    def _fit_to(self, block: int) -> tuple[float, float, float]:
+    def _fit_to(self, block: int, peers: Peers) -> tuple[float, float, float]:
         config = self._config
         oldest = max(self.state.first_block, block - config.n_blocks)
         n_blocks = max(0, block - oldest)
         values = sorted((value for number, value in self.state.maxima if oldest <= number < block), reverse=True)
         rank = int(config.p_exceeding * n_blocks)
         own = values[rank] if rank < len(values) else 0.0
-        threshold = (n_blocks * own + config.prior_blocks * config.prior_threshold) / (n_blocks + config.prior_blocks)
+        threshold = (n_blocks * own + config.prior_blocks * peers.threshold) / (n_blocks + config.prior_blocks)
         excesses = [value - threshold for value in values if value > threshold]
-        excess = (sum(excesses) + config.prior_excesses * config.prior_excess) / (
-            len(excesses) + config.prior_excesses
-        )
+        excess = (sum(excesses) + config.prior_excesses * peers.excess) / (len(excesses) + config.prior_excesses)
         p_exceeding = (len(excesses) + config.prior_blocks * config.p_exceeding) / (n_blocks + config.prior_blocks)
         return threshold, excess, p_exceeding

@@ -14,6 +14,7 @@ import msgspec
 from alerts.surges.baseline import Baseline, BaselineState, Lesson
 from alerts.surges.current import CurrentWindow, StoryCount, TickCounts
 from alerts.surges.evidence import Evidence, SurgeReason
+from alerts.surges.peers import peers_of
 from alerts.surges.scale import OwnScale, ScaleState
 from alerts.surges.surge_config import SurgeConfig
 from alerts.ticks import tick_end, tick_start
@@ -307,17 +308,20 @@ class SurgeDetector:
         """Return whether a surge would still be on without the corrections."""
         before = current.uncorrected()
         p_share = self._baseline.p_share(before.n_stories, before.n_negative, before.ratio)
-        return self._is_raised(self._scale.return_period_s(self._block(tick), self._value(before)), p_share)
+        return self._is_raised(self._rarity_s(self._block(tick), self._value(before)), p_share)
 
     def _return_period_s(self, tick: int, current: CurrentWindow) -> float:
         value, block = self._value(current), self._block(tick)
-        return_period_s = self._scale.return_period_s(block, value)
+        return_period_s = self._rarity_s(block, value)
         # a surge enters once, with the value that began it: or a crisis of weeks would be the topic's scale
         if not self._is_frozen(tick):
             if self.state.over_since is None:
                 self.state.scale_before = self._scale.maximum(block)
             self._scale.update(block, value)
         return return_period_s
+
+    def _rarity_s(self, block: int, value: float) -> float:
+        return self._scale.return_period_s(block, value, peers_of(self._baseline.level))
 
     def _value(self, current: CurrentWindow) -> float:
         def expected(n_other: int, n_ticks: int, ratio: float) -> float:

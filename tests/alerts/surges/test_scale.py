@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from alerts.surges.peers import peers_of
 from alerts.surges.scale import OwnScale, ScaleConfig
 
 HOUR = 3_600
@@ -76,3 +77,25 @@ def test_nothing_is_rarer_than_can_be_known() -> None:
 def test_a_wrong_configuration_is_refused(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ScaleConfig(**fields)
+
+
+def test_what_is_rare_for_a_new_topic_is_what_is_rare_for_its_peers() -> None:
+    quiet, busy = (
+        OwnScale(ScaleConfig(), first_block=0).return_period_s(8, 5.0, peers_of(level)) for level in (0.1, 100)
+    )
+    assert busy < quiet / 10
+
+
+def test_own_blocks_outweigh_the_peers() -> None:
+    scale = OwnScale(ScaleConfig(), first_block=0)
+    for block in range(240):
+        scale.update(block, 1.0 + block % 10 / 10)
+    quiet, busy = (scale.return_period_s(240, 1.9, peers_of(level)) for level in (0.1, 100))
+    assert quiet / 2 < busy < 2 * quiet
+
+
+def test_another_class_of_volume_is_believed_at_once() -> None:
+    scale = OwnScale(ScaleConfig(), first_block=0)
+    before = scale.return_period_s(8, 5.0, peers_of(0.1))
+    assert scale.return_period_s(8, 5.0, peers_of(100)) < before
+    assert scale.return_period_s(8, 5.0, peers_of(0.1)) == before
