@@ -99,7 +99,7 @@ def test_the_page_compares_rule_sets_and_lists_events_and_alerts(report: Report)
     assert "| 2022-11-07 outage | solana | no |  |  |" in page
     assert "| FTX | 1 | 1 |" in page
     assert any(
-        line.startswith("- **2022-11-07 15:10 FTX** (critical, escalated, closed 2022-11-08 02:15)") for line in page
+        line.startswith("- **2022-11-07 15:10 FTX** (critical, escalated, closed 2022-11-08 04:10)") for line in page
     )
 
 
