@@ -39,6 +39,7 @@ def build_app(settings: Settings, role: Role, parts: Parts) -> Running:
     """Return the role's app, ready to be run by a Faust worker."""
     app = new_app(settings, role)
     metrics = Metrics(CollectorRegistry())
+    metrics.set_windows(bin_s=settings.bin_s, disorder_s=settings.disorder_s)
     runner = _runner(app, settings, role, parts, metrics)
 
     @app.agent(source(app, settings, role), concurrency=1, name=role.value)
@@ -60,6 +61,7 @@ def _runner(app: faust.App, settings: Settings, role: Role, parts: Parts, metric
         stage: Any = wiring.trends_stage(settings, states, metrics)
         return StatefulRole(app, settings, role.value, stage, states, MentionOrMark, metrics)
     watchlist = wiring.open_watchlist(settings)
+    metrics.set_watchlist(len(watchlist.topics))
     if role is Role.LINK:
         stage = wiring.link_stage(settings, watchlist, states, metrics)
         return StatefulRole(app, settings, role.value, stage, states, DecisionOrTick, metrics)

@@ -6,20 +6,28 @@ of the wire, or from sets bounded by configuration (receivers, Kafka topics, par
 
 from __future__ import annotations
 
+import math
 import typing
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, ProcessCollector
 
 from models.language import ENGLISH, LANGUAGES, UNDETERMINED
-
-WindowStatus = Literal["provisional", "revised", "final", "corrected"]
-RevisionOutcome = Literal["applied", "repeated", "unknown"]
-ChangeOutcome = Literal["revised", "retracted", "added", "unchanged", "without_effect"]
-ShadowOutcome = Literal["decided", "failed", "skipped"]
-TransitionKind = Literal["opened", "escalated", "closed"]
+from pipeline.families import Families
+from pipeline.outcomes import (
+    ChangeOutcome,
+    DeliveryOutcome,
+    DocumentOutcome,
+    RepeatReason,
+    RevisionOutcome,
+    RulesOutcome,
+    ShadowOutcome,
+    TransitionKind,
+    WindowStatus,
+)
+from pipeline.policies.refusals import RefusalReason
+from pipeline.rejects import RejectReason
 
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 _RATIO_BUCKETS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
@@ -30,45 +38,10 @@ _QUEUE_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 3
 # around the promise of 30 s, up to receivers that were down for a day
 _DELIVERY_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0, 86_400.0)
 
+_ROLES = "read link trends surges notify"
+
 _OTHER_LANGUAGE = "other"
 _LANGUAGE_LABELS = LANGUAGES | {UNDETERMINED}
-
-
-class DocumentOutcome(StrEnum):
-    """What became of a document in `read`.
-
-    >>> list(DocumentOutcome)[0].value
-    'decided'
-    """
-
-    DECIDED = "decided"
-    FROM_CACHE = "from_cache"  # decided as well, by an earlier decision on the same model input
-    REJECTED = "rejected"  # in the dead letters: the record was no document
-    UNDECIDABLE = "undecidable"  # in the dead letters: the policy failed on it
-
-
-class DeliveryOutcome(StrEnum):
-    """What became of one try to hand an alert to a receiver.
-
-    >>> DeliveryOutcome.REFUSED.value
-    'refused'
-    """
-
-    DELIVERED = "delivered"
-    RETRIED = "retried"  # failed, and tried again
-    REFUSED = "refused"  # failed for good
-    RESEND_FAILED = "resend_failed"  # open alerts were not told again; the next time may do
-
-
-class RepeatReason(StrEnum):
-    """Why a receiver may be handed an alert a second time; it knows repeats by the idempotency key.
-
-    >>> RepeatReason.RESTART.value
-    'restart'
-    """
-
-    RESTART = "restart"  # the process ended between sending and recording that it was sent
-    NO_ANSWER = "no_answer"  # it was sent, and no answer came
 
 
 class Metrics:
@@ -84,66 +57,112 @@ class Metrics:
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"finsurge_{name}", text, labels, registry=registry)
-
-        def gauge(name: str, text: str, *labels: str) -> Gauge:
-            return Gauge(f"finsurge_{name}", text, labels, registry=registry)
-
-        def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-            return Histogram(f"finsurge_{name}", text, labels, buckets=buckets, registry=registry)
-
         self.registry = registry
+        self.families = families = Families(registry)
         ProcessCollector(registry=registry)
-        self._documents = counter("documents_total", "Documents read, by what became of them.", "outcome")
-        self._languages = counter("document_languages_total", "Documents decided, by language.", "language")
-        self._dead_letters = counter("dead_letters_total", "Records put to the dead letters.", "reason")
-        self._batch_documents = histogram("batch_documents", "Documents in a batch.", _BATCH_BUCKETS)
+        counter, gauge, histogram = families.counter, families.gauge, families.histogram
+
+        self._documents = counter("documents_total", "Documents read, by what became of them.", "outcome", by="read")
+        self._languages = counter(
+            "document_languages_total", "Documents decided, by language.", "language", by="read"
+        )
+        self._batch_documents = histogram("batch_documents", "Documents in a batch.", _BATCH_BUCKETS, by="read")
         self._batch_padding = histogram(
-            "batch_padding_ratio", "Share of a batch's tokens that is padding.", _RATIO_BUCKETS
+            "batch_padding_ratio", "Share of a batch's tokens that is padding.", _RATIO_BUCKETS, by="read"
         )
-        self._policy = histogram("policy_seconds", "Time of the policy on a batch.", _POLICY_BUCKETS)
-        self._queue_age = histogram("queue_age_seconds", "Wait of a batch's oldest document.", _QUEUE_BUCKETS)
-        self._policy_info = Info("finsurge_policy", "The policy that is serving.", registry=registry)
-        self._swaps = counter("policy_swaps_total", "Times another policy took over.")
-        self._swap_failures = counter("policy_swap_failures_total", "Releases that were not taken.", "reason")
-        self._is_behind = gauge("policy_is_behind", "1 while a release that should serve does not.")
-        self._shadows = counter("shadow_decisions_total", "Documents that a policy decided in shadow.", "outcome")
-        self._lag = gauge("lag_records", "Records not yet processed.", "kafka_topic", "partition")
-        self._event_time_lag = gauge("event_time_lag_seconds", "Clock minus watermark.")
-        self._gaps = counter(
-            "gaps_total",
-            "Gaps in offsets that the broker has as well.",
-            "kafka_topic",
+        self._policy = histogram("policy_seconds", "Time of the policy on a batch.", _POLICY_BUCKETS, by="read")
+        self._queue_age = histogram(
+            "queue_age_seconds", "Wait of a batch's oldest document.", _QUEUE_BUCKETS, by="read"
         )
-        self._late = counter("late_total", "Mentions that came after their window was final.")
-        self._repeats = counter("repeated_decisions_total", "Decisions of documents that had one already.")
+        self._policy_info = families.info(
+            "policy", "The policy that is serving.", "version", "device", "precision", by="read"
+        )
+        self._promoted_at = gauge(
+            "policy_promoted_timestamp_seconds",
+            "When the serving policy was released; 0 for the one of the settings.",
+            by="read",
+        )
+        self._swaps = counter("policy_swaps_total", "Times another policy took over.", by="read")
+        self._swap_failures = counter(
+            "policy_swap_failures_total", "Releases that were not taken.", "reason", by="read"
+        )
+        self._is_behind = gauge("policy_is_behind", "1 while a release that should serve does not.", by="read")
+        self._shadows = counter(
+            "shadow_decisions_total", "Documents that a policy decided in shadow.", "outcome", by="read"
+        )
+        self._stream_delay = gauge(
+            "stream_delay_seconds",
+            "From the publishing of the newest document to its ingestion; the clock less this is the stream's time.",
+            by="read",
+        )
+        self._stream_delay.set(math.nan)  # 0 would say that the stream's time is the clock's
+
+        self._lag = gauge("lag_records", "Records not yet processed.", "kafka_topic", "partition", by=_ROLES)
+        self._lag_age = gauge(
+            "lag_seconds", "Age of the oldest record not yet processed; 0 while none waits.", by=_ROLES
+        )
+        self._last_progress = gauge(
+            "last_progress_timestamp_seconds", "When work was last acknowledged; 0 before.", by=_ROLES
+        )
+        self._gaps = counter("gaps_total", "Gaps in offsets that the broker has as well.", "kafka_topic", by=_ROLES)
+        self._dead_letters = counter("dead_letters_total", "Records put to the dead letters.", "reason", by=_ROLES)
+        self._watermark = gauge(
+            "watermark_timestamp_seconds",
+            "Event time up to which the process is done with a partition of its input.",
+            "partition",
+            by="link trends surges",
+        )
+        self._bin = gauge("bin_seconds", "Length of a window, as set.", by=_ROLES)
+        self._disorder = gauge("disorder_seconds", "By how much documents may be out of order, as set.", by=_ROLES)
+
+        self._late = counter("late_total", "Mentions that came after their window was final.", by="link")
+        self._repeats = counter("repeated_decisions_total", "Decisions of documents that had one already.", by="link")
         self._revisions = counter(
-            "revisions_total", "Corrections put into effect in the log of decisions.", "outcome"
+            "revisions_total", "Corrections put into effect in the log of decisions.", "outcome", by="link"
         )
+        self._mentions = counter("mentions_total", "Mentions linked to a topic.", by="link")
+        self._watchlist = gauge("watchlist_topics", "Topics of the watchlist that is in use.", by="link surges")
         self._changes = counter(
-            "trend_changes_total", "Changes of a topic's trend that corrections ask for.", "outcome"
+            "trend_changes_total", "Changes of a topic's trend that corrections ask for.", "outcome", by="trends"
         )
-        self._mentions = counter("mentions_total", "Mentions linked to a topic.")
-        self._stories = counter("stories_total", "Novel stories in final windows.")
-        self._windows = counter("windows_total", "Windows sent to `trends`.", "status")
-        self._alerts = counter("alerts_total", "Transitions of episodes.", "transition")
-        self._deliveries = counter("deliveries_total", "Tries to deliver an alert.", "receiver", "outcome")
+        self._stories = counter("stories_total", "Novel stories in final windows.", by="trends")
+        self._windows = counter("windows_total", "Windows sent to `trends`.", "status", by="trends")
+        self._alerts = counter("alerts_total", "Transitions of episodes.", "transition", by="surges")
+        self._rules = counter(
+            "rules_total", "Rule books that were sent, by what became of them.", "outcome", by="surges"
+        )
+
+        self._deliveries = counter(
+            "deliveries_total", "Tries to deliver an alert.", "receiver", "outcome", by="notify"
+        )
         self._delivery = histogram(
-            "delivery_seconds", "From an alert to the receiver's answer.", _DELIVERY_BUCKETS, "receiver"
+            "delivery_seconds",
+            "From an alert to the receiver that has it; refused ones are not among them.",
+            _DELIVERY_BUCKETS,
+            "receiver",
+            by="notify",
         )
-        self._waiting = gauge("waiting_alerts", "Alerts that a receiver does not have yet.", "receiver")
+        self._waiting = gauge("waiting_alerts", "Alerts that a receiver does not have yet.", "receiver", by="notify")
         self._waiting_since = gauge(
-            "waiting_since_timestamp_seconds", "When the oldest of them was queued; 0 for none.", "receiver"
+            "waiting_since_timestamp_seconds",
+            "When the oldest of them was queued; 0 for none.",
+            "receiver",
+            by="notify",
         )
-        self._withheld = counter("alerts_withheld_total", "Alerts told to nobody but the log.", "reason")
+        self._parked = gauge("parked_alerts", "Alerts that wait for a receiver that is no longer named.", by="notify")
+        self._withheld = counter("alerts_withheld_total", "Alerts told to nobody but the log.", "reason", by="notify")
         self._unknown_routes = counter(
-            "unknown_routes_total", "Alerts that went to all, since they name a receiver that is not there."
+            "unknown_routes_total",
+            "Alerts that went to all, since they name a receiver that is not there.",
+            by="notify",
         )
         self._delivery_repeats = counter(
-            "delivery_repeats_total", "Alerts sent again that may have arrived before.", "receiver", "reason"
+            "delivery_repeats_total",
+            "Alerts sent again that may have arrived before.",
+            "receiver",
+            "reason",
+            by="notify",
         )
-        self._last_progress = gauge("last_progress_timestamp_seconds", "When work was last acknowledged.")
         # a series that starts with its first event hides that event from rate()
         begun: dict[Counter, tuple[str, ...]] = {
             self._documents: tuple(outcome.value for outcome in DocumentOutcome),
@@ -153,6 +172,9 @@ class Metrics:
             self._revisions: typing.get_args(RevisionOutcome),
             self._changes: typing.get_args(ChangeOutcome),
             self._shadows: typing.get_args(ShadowOutcome),
+            self._rules: typing.get_args(RulesOutcome),
+            self._dead_letters: tuple(reason.value for reason in RejectReason),
+            self._swap_failures: tuple(reason.value for reason in RefusalReason),
         }
         for metric, labels in begun.items():
             for label in labels:
@@ -189,6 +211,10 @@ class Metrics:
         """Count a release that was not taken; the policy before it goes on."""
         self._swap_failures.labels(reason.value).inc()
 
+    def set_promoted(self, at: datetime) -> None:
+        """Say when the policy that serves was released."""
+        self._promoted_at.set(at.timestamp())
+
     def set_behind(self, *, is_behind: bool) -> None:
         """Say whether a release that should serve does not."""
         self._is_behind.set(is_behind)
@@ -200,14 +226,33 @@ class Metrics:
     def set_lag(self, kafka_topic: str, partition: int, n_records: int) -> None:
         """Say how far behind its end an assigned partition is."""
         self._lag.labels(kafka_topic, str(partition)).set(n_records)
+        self._gaps.labels(kafka_topic)  # begun before its first gap
 
     def forget_lag(self) -> None:
         """Drop all lags: after a rebalance they are another process's to tell."""
         self._lag.clear()
 
-    def set_event_time_lag(self, lag_s: float) -> None:
-        """Say by how many seconds this process's event time is behind the clock."""
-        self._event_time_lag.set(lag_s)
+    def set_lag_age(self, age_s: float) -> None:
+        """Say how long the oldest record that is not yet processed has waited."""
+        self._lag_age.set(age_s)
+
+    def set_stream_delay(self, delay_s: float | None) -> None:
+        """Say how old the newest document was when it came; None: none has come yet."""
+        if delay_s is not None:
+            self._stream_delay.set(delay_s)
+
+    def set_windows(self, *, bin_s: float, disorder_s: float) -> None:
+        """Say how windows are set: with the stream's time and watermarks, that tells which are overdue."""
+        self._bin.set(bin_s)
+        self._disorder.set(disorder_s)
+
+    def set_watermark(self, partition: int, at: datetime) -> None:
+        """Say how far event time has come in a partition of this process's input."""
+        self._watermark.labels(str(partition)).set(at.timestamp())
+
+    def forget_watermarks(self) -> None:
+        """Drop all watermarks: after a rebalance they are another process's to tell."""
+        self._watermark.clear()
 
     def count_gap(self, kafka_topic: str) -> None:
         """Count a gap that the broker has as well."""
@@ -239,6 +284,14 @@ class Metrics:
         if status == "final":
             self._stories.inc(n_stories)
 
+    def set_watchlist(self, n_topics: int) -> None:
+        """Say how many topics are followed."""
+        self._watchlist.set(n_topics)
+
+    def count_rules(self, outcome: RulesOutcome) -> None:
+        """Count a rule book that was sent; one that is refused changes nothing."""
+        self._rules.labels(outcome).inc()
+
     def count_alert(self, transition: TransitionKind) -> None:
         """Count a transition of an episode."""
         self._alerts.labels(transition).inc()
@@ -256,13 +309,17 @@ class Metrics:
         self._deliveries.labels(receiver, outcome.value).inc()
 
     def observe_delivery(self, receiver: str, took_s: float) -> None:
-        """Record how long an alert waited for this receiver's final answer, retries and restarts included."""
+        """Record how long an alert waited until this receiver had it, retries and restarts included."""
         self._delivery.labels(receiver).observe(took_s)
 
     def set_waiting(self, receiver: str, n_alerts: int, since: datetime | None) -> None:
         """Say how many alerts a receiver does not have yet, and since when the oldest waits."""
         self._waiting.labels(receiver).set(n_alerts)
         self._waiting_since.labels(receiver).set(since.timestamp() if since else 0.0)
+
+    def set_parked(self, n_alerts: int) -> None:
+        """Say how many alerts wait for receivers that are no longer named."""
+        self._parked.set(n_alerts)
 
     def count_withheld(self, reason: StrEnum) -> None:
         """Count an alert that is told to nobody but the log, since a person said so."""

@@ -17,6 +17,7 @@ from pipeline.broker.rebuild_log import check_whole
 from pipeline.health import HealthServer
 from pipeline.roles.faust_app import Role, Running
 from pipeline.settings import Settings
+from pipeline.vitals import Vitals
 
 log = logging.getLogger(__name__)
 STUCK_S = 300.0
@@ -46,6 +47,36 @@ def run_role(settings: Settings, role: Role, parts: Parts | None = None) -> NoRe
     raise SystemExit(worker.execute_from_commandline())
 
 
+class Backlog:
+    """How old the oldest record is that a process has still to do.
+
+    >>> backlog = Backlog()
+    >>> backlog.age_s(3, 100.0, now_s=107.0)
+    7.0
+    >>> backlog.age_s(3, None, now_s=109.0), backlog.age_s(0, None, now_s=111.0)
+    (9.0, 0.0)
+    """
+
+    def __init__(self) -> None:
+        self._since_s: float | None = None  # from when the age counts
+
+    def age_s(self, n_records: int, oldest_s: float | None, now_s: float) -> float:
+        """Return its age in seconds; 0 if none waits.
+
+        Args:
+            n_records: that are not committed yet.
+            oldest_s: time of the oldest one that was fetched; None: none is, and the age goes on from what was
+                fetched before, or begins with this question.
+            now_s: the time, in seconds since 1970, as the one before.
+        """
+        if not n_records:
+            self._since_s = None
+            return 0.0
+        if oldest_s is not None or self._since_s is None:
+            self._since_s = now_s if oldest_s is None else oldest_s
+        return max(0.0, now_s - self._since_s)
+
+
 class HealthService(mode.Service):
     """Serves metrics and health in the worker's own loop: an answer shows that the loop turns."""
 
@@ -55,6 +86,15 @@ class HealthService(mode.Service):
         self._running = running
         self._port = settings.http_port + role.number
         self._progress = (0, time.monotonic())  # events done, and since when
+        self._backlog = Backlog()
+        Vitals(
+            running.metrics.registry,
+            role.value,
+            settings.topic_prefix,
+            settings.state_dir,
+            stuck=self._stuck,
+            unready=self._unready,
+        )
         self._server = HealthServer(
             running.metrics.registry,
             stuck=self._stuck,
@@ -91,11 +131,14 @@ class HealthService(mode.Service):
         if not app.started or app.rebalancing:
             return
         metrics.forget_lag()
+        n_behind = 0
         for tp in app.consumer.assignment():
             highwater = app.consumer.highwater(tp)
             committed = app.consumer._committed_offset.get(tp)
             if highwater is not None and committed is not None:
                 metrics.set_lag(tp.topic, tp.partition, max(0, highwater - committed))
+                n_behind += max(0, highwater - committed)
+        metrics.set_lag_age(self._backlog.age_s(n_behind, self._running.loop.oldest_s(), time.time()))
 
     def _stuck(self) -> list[str]:
         done, since_s = self._progress

@@ -46,6 +46,17 @@ class StreamClock:
         published_at, ingested_at = self._newest
         return published_at + max(self._now() - ingested_at, timedelta())
 
+    @property
+    def delay_s(self) -> float | None:
+        """From the publishing of the newest document to its ingestion, in seconds; `None` before any document.
+
+        The clock less this is the stream's time. It is negative for a document that was published ahead of its time.
+        """
+        if self._newest is None:
+            return None
+        published_at, ingested_at = self._newest
+        return (ingested_at - published_at).total_seconds()
+
     async def read(self) -> datetime | None:
         """Return the stream's time after a look at the last document of every partition, assigned here or not."""
         consumer = AIOKafkaConsumer(self._kafka_topic, bootstrap_servers=self._bootstrap, enable_auto_commit=False)

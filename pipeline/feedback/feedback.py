@@ -104,7 +104,10 @@ class Feedback:
                 self._store.advance(reached)
         self._desks.journal.flush()
         self._metrics.set_state(
-            n_open=self._desks.reviews.n_open, n_waiting=self._waiting.n_waiting, n_bytes=self._store.n_bytes()
+            n_open=self._desks.reviews.n_open,
+            n_waiting=self._waiting.n_waiting,
+            waiting_since=self._waiting.since(),
+            n_bytes=self._store.n_bytes(),
         )
 
     def close(self) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 
+from pipeline.families import Families
 from pipeline.rejects import RejectReason
 from rl.analysts.guard import GuardReason
 from rl.rounds.round import ReviewReason, Verdict
@@ -19,14 +22,16 @@ class FeedbackMetrics:
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.families = families = Families(registry)
+        ProcessCollector(registry=registry)
+
         def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"finsurge_{name}", text, labels, registry=registry)
+            return families.counter(name, text, *labels, by="feedback")
 
         def gauge(name: str, text: str) -> Gauge:
-            return Gauge(f"finsurge_{name}", text, registry=registry)
+            return families.gauge(name, text, by="feedback")
 
-        self.registry = registry
-        ProcessCollector(registry=registry)
         self._drawn = counter("reviews_drawn_total", "Reviews drawn, by reason.", "reason")
         self._answered = counter("reviews_answered_total", "Reviews answered, by reason.", "reason")
         self._unanswered = counter("reviews_unanswered_total", "Reviews that nobody answered in time.", "reason")
@@ -40,7 +45,14 @@ class FeedbackMetrics:
         self._decisions = counter("feedback_decisions_total", "First decisions kept.")
         self._unusable = counter("feedback_unusable_total", "Records of decisions and the like that are none.")
         self._waiting = gauge("feedback_waiting_corrections", "Corrections that wait for their decision.")
+        self._waiting_since = gauge(
+            "feedback_waiting_since_timestamp_seconds", "When the oldest of them came; 0 for none."
+        )
         self._lag = gauge("feedback_lag_records", "Records that are not read yet.")
+        self._stepped_at = gauge(
+            "feedback_last_step_timestamp_seconds", "When the broker last took and gave all there was; 0 before."
+        )
+        self._is_refused = gauge("feedback_analysts_refused", "1 while a changed file of analysts is not taken.")
         self._bytes = gauge("feedback_store_bytes", "Size of the join's file.")
         for reason in ReviewReason:
             for of_reviews in (self._drawn, self._answered, self._unanswered):
@@ -93,12 +105,22 @@ class FeedbackMetrics:
         """Count a record that is not what its Kafka topic should hold."""
         self._unusable.inc()
 
-    def set_state(self, *, n_open: int, n_waiting: int, n_bytes: int) -> None:
+    def set_state(self, *, n_open: int, n_waiting: int, waiting_since: datetime | None, n_bytes: int) -> None:
         """Say how much is on disk."""
         self._open.set(n_open)
         self._waiting.set(n_waiting)
+        self._waiting_since.set(waiting_since.timestamp() if waiting_since else 0.0)
         self._bytes.set(n_bytes)
 
-    def set_lag(self, n_records: int) -> None:
-        """Say how far reading is behind."""
-        self._lag.set(n_records)
+    def set_lag(self, n_records: int | None) -> None:
+        """Say how far reading is behind; None: the broker does not say, and it is as it was."""
+        if n_records is not None:
+            self._lag.set(n_records)
+
+    def step(self, at: datetime) -> None:
+        """Say that what there was is sent, read, and on disk."""
+        self._stepped_at.set(at.timestamp())
+
+    def set_refused(self, *, is_refused: bool) -> None:
+        """Say whether the file of analysts has a mistake, so that the analysts are those it had before."""
+        self._is_refused.set(is_refused)

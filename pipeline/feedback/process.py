@@ -19,6 +19,7 @@ from pipeline.feedback.sender import OutboxSender
 from pipeline.feedback.store import FeedbackStore
 from pipeline.health import HealthServer
 from pipeline.settings import Settings
+from pipeline.vitals import Vitals
 from pipeline.wiring import open_watchlist
 
 log = logging.getLogger(__name__)
@@ -68,16 +69,27 @@ class FeedbackProcess:
                 host=settings.http_host,
                 port=settings.http_port + PORT,
             )
+            Vitals(
+                self._metrics.registry,
+                "feedback",
+                settings.topic_prefix,
+                settings.state_dir,
+                stuck=list,
+                unready=self._unready,
+            )
             feed = FeedbackFeed(settings, store)
             sender = OutboxSender(settings.bootstrap, settings.topic_prefix, store)
             async with health, sender, feed:
-                await self._turn(feedback, feed, sender, stop)
+                await self._turn(feedback, roster, feed, sender, stop)
 
-    async def _turn(self, feedback: Feedback, feed: FeedbackFeed, sender: OutboxSender, stop: asyncio.Event) -> None:
+    async def _turn(
+        self, feedback: Feedback, roster: RosterFile, feed: FeedbackFeed, sender: OutboxSender, stop: asyncio.Event
+    ) -> None:
         wanted = await feed.ends()
         while not stop.is_set():
             if (problem := feedback.refresh()) is not None:
                 log.error("the analysts stay as they were: %s", problem)
+            self._metrics.set_refused(is_refused=roster.problem is not None)
             try:
                 # what a process that was killed had decided goes out first
                 await sender.flush()
@@ -88,7 +100,8 @@ class FeedbackProcess:
                 continue
             self._behind = await feed.n_behind(wanted if self._is_once else {**wanted, **feed.latest()})
             feedback.step(fetched, datetime.now(UTC), is_caught_up=self._behind == 0)
-            self._metrics.set_lag(self._behind or 0)
+            self._metrics.set_lag(self._behind)
+            self._metrics.step(datetime.now(UTC))
             if self._is_once and self._behind == 0:
                 break
         await sender.flush()

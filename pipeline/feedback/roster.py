@@ -128,17 +128,18 @@ class RosterFile:
         self._path = path
         self._read_at = self._changed_at()
         self.roster = load_roster(path) if path else Roster([])
+        self.problem: str | None = None  # why the file as it is now is not taken
 
     def refresh(self) -> str | None:
         """Read the file again if it has changed, and return what is wrong with it, if anything."""
         if self._path is None or (changed_at := self._changed_at()) == self._read_at:
             return None
-        self._read_at = changed_at
+        self._read_at, self.problem = changed_at, None
         try:
             self.roster = load_roster(self._path)
         except RosterInvalid as error:
-            return str(error)
-        return None
+            self.problem = str(error)
+        return self.problem
 
     def _changed_at(self) -> int:
         try:

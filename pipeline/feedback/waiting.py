@@ -71,6 +71,13 @@ class WaitingRoom:
         n_over, before_s = self.n_waiting - MAX_WAITING, now.timestamp() - self.max_s
         return [_arrived(*row) for n, (*row, since_s) in enumerate(rows) if since_s <= before_s or n < n_over]
 
+    def since(self) -> datetime | None:
+        """Return since when the one waits that has waited longest; None: none does."""
+        if not self.n_waiting:
+            return None
+        [(since_s,)] = self._connection.execute("SELECT min(since_s) FROM waiting")
+        return datetime.fromtimestamp(since_s, UTC)
+
     def leave(self, arrived: ArrivedCorrection) -> None:
         """Have a correction wait no more."""
         gone = self._connection.execute("DELETE FROM waiting WHERE partition = ? AND offset = ?", arrived.lies_at)

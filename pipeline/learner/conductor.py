@@ -73,6 +73,7 @@ class Conductor:
         self._ledger = ledger
         self._is_automatic = is_automatic
         self.trial = file.read()
+        self._tell()
         self.evidence = self._evidence()
 
     @property
@@ -186,8 +187,12 @@ class Conductor:
         self._file.write(trial)
         is_same = trial is not None and self.trial is not None and trial.version == self.trial.version
         self.trial = trial
+        self._tell()
         if not is_same:
             self.evidence = self._evidence()
+
+    def _tell(self) -> None:
+        self._metrics.set_trial(self.trial.stage if self.trial else None, self.trial.since_at if self.trial else None)
 
     def _evidence(self) -> TrialEvidence:
         trial = self.trial

@@ -72,6 +72,10 @@ class Learner:
         self._rule, self._metrics = rule, metrics
         self._algorithm, self._device = algorithm, device
         self._last_at = started_at
+        metrics.set_wanted(rule.n_corrections)
+        ended_at = workshop.last_ended_at()
+        if ended_at is not None:
+            metrics.set_ended(ended_at)
         self.is_asked = False  # a person wants an update now
         self.n_updates = 0  # that ended since the start
         self._was_worse = False
@@ -142,6 +146,9 @@ class Learner:
 
     def _follow(self) -> None:
         folder = self._workshop.folder
+        request = folder.request() if folder else None
+        if request is not None:
+            self._metrics.set_began(request.asked_at)
         step = last_step(folder.steps) if folder else None
         if step is not None:
             self._metrics.set_step(step.step, step.n_steps, step.figures)

@@ -35,6 +35,7 @@ from pipeline.learner.workshop import Workshop
 from pipeline.policies.desk import PolicyDesk
 from pipeline.reading.device import chosen_device
 from pipeline.settings import Settings, to_environment
+from pipeline.vitals import Vitals
 from rl.learner.rollout import RolloutConfig
 from rl.learner.wake import WakeRule
 
@@ -128,6 +129,7 @@ class LearnerProcess:
             host=settings.http_host,
             port=settings.http_port + PORT,
         )
+        Vitals(self._metrics.registry, "learner", settings.topic_prefix, settings.state_dir, stuck=list, unready=list)
         rounds = RoundsFeed(
             settings.bootstrap, settings.kafka_topic("rounds"), self._rounds, self._metrics.count_rounds
         )
@@ -165,6 +167,7 @@ class LearnerProcess:
                 await actions.read()
                 await decisions.read()
                 await shadows.read(self._conductor.evidence)
+                self._metrics.read(datetime.now(UTC))
             except KafkaError as error:
                 log.warning("nothing is read until the broker answers: %s", error)
                 await asyncio.sleep(_TURN_S)

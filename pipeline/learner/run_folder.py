@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -101,6 +101,11 @@ class RunFolder:
         """Return what came of it; None while it is on its way."""
         path = self.path / _OUTCOME
         return msgspec.json.decode(path.read_bytes(), type=Outcome) if path.is_file() else None
+
+    def ended_at(self) -> datetime | None:
+        """Return when the outcome was written; None while there is none."""
+        path = self.path / _OUTCOME
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.is_file() else None
 
 
 def _rounds(lines: Iterable[bytes]) -> list[Round]:

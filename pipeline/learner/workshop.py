@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from pipeline.feedback.records import RoundRecord
@@ -49,6 +50,11 @@ class Workshop:
     def folders(self) -> list[RunFolder]:
         """Return all updates, the first one first."""
         return [self._of(number) for number in self._numbers()]
+
+    def last_ended_at(self) -> datetime | None:
+        """Return when the last update ended that has; None: none has."""
+        ended = (folder.ended_at() for folder in reversed(self.folders()))
+        return next((at for at in ended if at is not None), None)
 
     def next_number(self) -> int:
         """Return the number of the next update."""

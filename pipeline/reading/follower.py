@@ -109,6 +109,7 @@ class PolicyFollower:
         current, canary, shadow = [await self._ready(one) for one in (board.current, board.canary, board.shadow)]
         if current is not None and board.current is not None:
             self._served = (current.policy.version, board.current.negative_ratio)
+            self._metrics.set_promoted(board.current.at)
         version, ratio = self._served
         serving = self._loaded[version]
         line_up = LineUp(Served(serving.policy, ratio))

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from pipeline.metrics import DeliveryOutcome, Metrics, RepeatReason
+from pipeline.metrics import Metrics
+from pipeline.outcomes import DeliveryOutcome, RepeatReason
 from pipeline.receivers.outbox import Outbox, Waiting
 from pipeline.receivers.receiver import DeliveryFailed, Receiver, ResendingReceiver
 from pipeline.receivers.routing import route
@@ -171,7 +172,8 @@ class Dispatcher:
             _logger.error("alert %s refused by %s: %s", waiting.alert.id, receiver.name, failed)
         self._metrics.count_delivery(receiver.name, outcome)
         await self._outbox.done(waiting)
-        self._metrics.observe_delivery(receiver.name, (self._now() - waiting.queued_at).total_seconds())
+        if outcome is DeliveryOutcome.DELIVERED:
+            self._metrics.observe_delivery(receiver.name, (self._now() - waiting.queued_at).total_seconds())
         return True
 
     async def _put_off(self, name: str, waiting: Waiting, failed: DeliveryFailed) -> None:

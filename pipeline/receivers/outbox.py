@@ -15,7 +15,8 @@ from typing import Protocol
 
 import msgspec
 
-from pipeline.metrics import Metrics, RepeatReason
+from pipeline.metrics import Metrics
+from pipeline.outcomes import RepeatReason
 from pipeline.receivers.notice import Notice, notice_of
 from pipeline.records import SCHEMA, AlertRecord, AwareDatetime, Origin, decode
 from pipeline.stage import States
@@ -139,6 +140,7 @@ class Outbox:
             waiting = sorted(found.pop(name, ()), key=lambda each: (each.queued_at, each.partition, each.number))
             self._queues[name] = deque(waiting)
         self._parked = {name: len(waiting) for name, waiting in found.items()}
+        self._metrics.set_parked(sum(self._parked.values()))
         for name, n_parked in self._parked.items():
             log.warning("%d alerts wait for receiver %s, which is no longer named: name it again", n_parked, name)
         self._tell_all()

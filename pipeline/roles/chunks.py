@@ -10,6 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from pipeline.roles.consumer import Contiguity
@@ -56,7 +57,7 @@ class ChunkLoop:
         self._open = asyncio.Event()  # closed until partitions are taken over, and while they change hands
         self._idle = asyncio.Event()  # no chunk is being worked on or finished
         self._idle.set()
-        self._n_chunks = 0
+        self._chunks: deque[list[Any]] = deque()  # being worked on or finished
         self.n_done = 0
 
     def in_flight(self, tp: Any) -> int:
@@ -65,7 +66,12 @@ class ChunkLoop:
 
     def has_work(self) -> bool:
         """Whether anything is queued or in flight."""
-        return bool(self._queue) or self._n_chunks > 0
+        return bool(self._queue or self._chunks)
+
+    def oldest_s(self) -> float | None:
+        """Return the time of the oldest record taken in and not yet acknowledged, in seconds since 1970."""
+        held = chain(self._queue, *self._chunks)
+        return min((event.message.timestamp for event in held), default=None)
 
     @property
     def is_open(self) -> bool:
@@ -147,7 +153,7 @@ class ChunkLoop:
             if not chunk:
                 slots.release()
                 continue
-            self._n_chunks += 1
+            self._chunks.append(chunk)
             self._idle.clear()
             worked.put_nowait((chunk, asyncio.ensure_future(self._work(chunk))))
 
@@ -177,7 +183,7 @@ class ChunkLoop:
                     await stream.ack(event)
                 self._in_flight[event.message.tp] -= 1
             self.n_done += len(chunk)
-            self._n_chunks -= 1
-            if not self._n_chunks:
+            self._chunks.popleft()
+            if not self._chunks:
                 self._idle.set()
             slots.release()

@@ -22,7 +22,8 @@ from models.batching import BatchLimits
 from models.decider import Decider
 from pipeline.broker.stream_clock import StreamClock
 from pipeline.documents import RawDocument
-from pipeline.metrics import DocumentOutcome, Metrics
+from pipeline.metrics import Metrics
+from pipeline.outcomes import DocumentOutcome
 from pipeline.policies.keys import load_public
 from pipeline.policies.refusals import RefusalReason, ReleaseRefused
 from pipeline.policies.release_log import ReleaseLog
@@ -142,7 +143,6 @@ class ReadRole:
     async def _finish(self, events: Sequence[Any], outcomes: list[Decision | RecordRejected]) -> None:
         sent = []
         pairs = []
-        newest_at = datetime.min.replace(tzinfo=UTC)
         for event, outcome in zip(events, outcomes, strict=True):
             message = event.message
             self._last_seen_s[message.partition] = time.monotonic()
@@ -158,17 +158,14 @@ class ReadRole:
                 )
                 self._metrics.count_language(outcome.language)
                 self._clock.observe(outcome.published_at, outcome.ingested_at)
-                newest_at = max(newest_at, outcome.published_at)
                 topic = self._settings.kafka_topic("decisions")
                 key = outcome.document_id.encode()
                 pairs.append((_raw(message), outcome))
                 sent.append(await self._app.producer.send(topic, key, encode(outcome), message.partition, None, None))
         await asyncio.gather(*sent)
         self._shadow.offer(pairs)
-        now = datetime.now(UTC)
-        if newest_at > datetime.min.replace(tzinfo=UTC):
-            self._metrics.set_event_time_lag((now - newest_at).total_seconds())
-        self._metrics.progress(now)
+        self._metrics.set_stream_delay(self._clock.delay_s)
+        self._metrics.progress(datetime.now(UTC))
 
     async def _tick_when_idle(self) -> None:
         while True:
@@ -181,6 +178,7 @@ class ReadRole:
             except KafkaError as error:
                 log.warning("idle partitions stand still until the broker answers: %s", error)
                 continue
+            self._metrics.set_stream_delay(self._clock.delay_s)
             if stream_at is None:
                 continue
             topic = self._settings.kafka_topic("decisions")

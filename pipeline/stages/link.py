@@ -125,7 +125,8 @@ class LinkStage:
         self._bin_s = bin_s
 
     def reset(self) -> None:
-        """Nothing is derived from state."""
+        """Forget whose watermarks were told; nothing else is derived from state."""
+        self._metrics.forget_watermarks()
 
     def step(self, record: DecisionOrTick, origin: Origin) -> list[Outbound]:
         """Return the mentions of a first decision, what a revision changes of them, and marks of entered bins."""
@@ -147,6 +148,8 @@ class LinkStage:
             state.applied = record.origin.offset
             state.watermark.update(record.published_at)
         state.began_at = state.began_at or state.watermark.at
+        if state.watermark.at is not None:
+            self._metrics.set_watermark(origin.partition, state.watermark.at)
         outbound += self._marks(state, origin.partition)
         self._states.put(key, origin.partition, state)
         return outbound
@@ -154,11 +157,11 @@ class LinkStage:
     def _mentions(self, decision: Decision, state: SourceState) -> list[Outbound]:
         lateness = state.watermark.judge(decision.published_at, self._grace_s, self._bin_s)
         is_late = lateness is Lateness.LATE
-        if is_late:
-            self._metrics.count_late()
         named = self._named(decision, decision.sentiment, decision.spans)
         linked = rolled_up(named, self._watchlist)
         self._metrics.count_mentions(len(linked))
+        if is_late:
+            self._metrics.count_late(len(linked))
         return [
             self._mention(decision, topic, sentiment, state, named, is_late=is_late)
             for topic, sentiment in linked.items()

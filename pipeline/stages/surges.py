@@ -5,6 +5,7 @@ A tick is closed once all partitions of `mentions` have told its evidence, so th
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,7 @@ from alerts.episodes.held import HeldChanges
 from alerts.rules.absolute import AbsoluteRule
 from alerts.rules.book import RuleBook
 from alerts.rules.books import RuleBooks
+from alerts.rules.parse import RulesInvalid
 from alerts.rules.rule import Rule
 from alerts.surges.evidence import Evidence, Pulse
 from alerts.ticks import tick_end, tick_of
@@ -26,6 +28,8 @@ from pipeline.records import Origin
 from pipeline.stage import Outbound, States, partition_of
 from pipeline.stages.alert import AlertWriter
 from pipeline.stages.surges_state import SurgesState, held
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -64,6 +68,7 @@ class SurgesStage:
     def reset(self) -> None:
         """Forget what waits; the next record finds it again."""
         self._waiting = None
+        self._metrics.forget_watermarks()
 
     def step(self, record: Candidate, origin: Origin) -> list[Outbound]:  # noqa: ARG002
         """Keep evidence until its tick closes, or close the ticks that a mark lets close."""
@@ -88,7 +93,13 @@ class SurgesStage:
 
     def _take_rules(self, record: RulesRecord) -> list[Outbound]:
         least = self._ledger.least(self._partitions)
-        self.change_rules(record.text, least)
+        try:
+            self.change_rules(record.text, least)
+        except RulesInvalid as reason:  # nobody checked them before they were sent
+            self._metrics.count_rules("refused")
+            log.error("the rules that %s sent are refused, those before them hold: %s", record.by, reason)
+            return []
+        self._metrics.count_rules("taken")
         taken = RulesTaken(version=record.version, text=record.text, by=record.by, at=record.at, after=least)
         return [Outbound("config", f"rules/{record.id}".encode(), taken, 0)]
 
@@ -105,6 +116,7 @@ class SurgesStage:
         least = ledger.least(mark.n_partitions)
         if least is None or least == before:
             return []
+        self._metrics.set_watermark(0, least)
         return [outbound for at in self._due(least) for outbound in self._close(at)]
 
     def _due(self, until: datetime) -> Iterator[datetime]:

@@ -84,6 +84,7 @@ class TrendsStage:
     def reset(self) -> None:
         """Forget which topics there are; the next record finds them again."""
         self._topics = None
+        self._metrics.forget_watermarks()
 
     def step(self, record: MentionOrMark, origin: Origin) -> list[Outbound]:
         """Count a mention, or close what a mark lets close."""
@@ -109,6 +110,8 @@ class TrendsStage:
         ledger.update(mark.origin.partition, mark.watermark, mark.began_at)
         least = ledger.least(mark.n_sources)
         self._states.put(f"#{partition}", partition, ledger)
+        if least is not None:
+            self._metrics.set_watermark(partition, least)
         if least is None or (before is not None and tick_of(before, self._bin_s) == tick_of(least, self._bin_s)):
             return []
         until = tick_start(tick_of(least, self._bin_s), self._bin_s)

@@ -6,7 +6,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from pipeline.health import HealthServer, PortTaken
-from pipeline.metrics import DocumentOutcome, Metrics
+from pipeline.metrics import Metrics
+from pipeline.outcomes import DocumentOutcome
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+import math
 import os
 import shutil
 import subprocess
@@ -7,7 +8,8 @@ from enum import StrEnum
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from pipeline.metrics import DeliveryOutcome, DocumentOutcome, Metrics, RepeatReason
+from pipeline.metrics import Metrics
+from pipeline.outcomes import DeliveryOutcome, DocumentOutcome, RepeatReason
 
 
 class Reason(StrEnum):
@@ -32,7 +34,14 @@ def used(metrics: Metrics) -> None:
     metrics.observe_batch(n_documents=5, padding_ratio=0.25, policy_s=0.04, queue_age_s=0.02)
     metrics.set_policy(version="p-1", device="cpu", precision="bf16")
     metrics.set_lag("documents", 3, 17)
-    metrics.set_event_time_lag(130.0)
+    metrics.set_lag_age(4.5)
+    metrics.set_stream_delay(130.0)
+    metrics.set_windows(bin_s=300, disorder_s=120)
+    metrics.set_watermark(3, datetime(2026, 1, 3, tzinfo=UTC))
+    metrics.set_promoted(datetime(2026, 1, 4, tzinfo=UTC))
+    metrics.set_watchlist(284)
+    metrics.count_rules("refused")
+    metrics.set_parked(2)
     metrics.count_gap("decisions")
     metrics.count_mentions(7)
     metrics.count_late(2)
@@ -62,8 +71,20 @@ def test_each_fact_is_found_under_its_documented_name(registry: CollectorRegistr
         ("finsurge_queue_age_seconds_sum",): 0.02,
         ("finsurge_policy_info", ("version", "p-1"), ("device", "cpu"), ("precision", "bf16")): 1,
         ("finsurge_lag_records", ("kafka_topic", "documents"), ("partition", "3")): 17,
-        ("finsurge_event_time_lag_seconds",): 130,
+        ("finsurge_lag_seconds",): 4.5,
+        ("finsurge_stream_delay_seconds",): 130,
+        ("finsurge_bin_seconds",): 300,
+        ("finsurge_disorder_seconds",): 120,
+        # 20,456 days after the epoch, and a day later
+        ("finsurge_watermark_timestamp_seconds", ("partition", "3")): 20_456 * 86_400,
+        ("finsurge_policy_promoted_timestamp_seconds",): 20_457 * 86_400,
+        ("finsurge_policy_swap_failures_total", ("reason", "unsigned")): 0,
+        ("finsurge_watchlist_topics",): 284,
+        ("finsurge_rules_total", ("outcome", "refused")): 1,
+        ("finsurge_rules_total", ("outcome", "taken")): 0,
+        ("finsurge_parked_alerts",): 2,
         ("finsurge_gaps_total", ("kafka_topic", "decisions")): 1,
+        ("finsurge_gaps_total", ("kafka_topic", "documents")): 0,
         ("finsurge_mentions_total",): 7,
         ("finsurge_late_total",): 2,
         ("finsurge_windows_total", ("status", "provisional")): 1,
@@ -97,6 +118,21 @@ def test_lags_of_revoked_partitions_are_dropped(registry: CollectorRegistry, met
     metrics.set_lag("documents", 3, 17)
     metrics.forget_lag()
     assert "finsurge_lag_records{" not in generate_latest(registry).decode()
+
+
+def test_watermarks_of_revoked_partitions_are_dropped(registry: CollectorRegistry, metrics: Metrics) -> None:
+    metrics.set_watermark(3, datetime(2026, 1, 3, tzinfo=UTC))
+    metrics.forget_watermarks()
+    assert "finsurge_watermark_timestamp_seconds{" not in generate_latest(registry).decode()
+
+
+def test_before_the_first_document_the_streams_time_is_not_known(
+    registry: CollectorRegistry, metrics: Metrics
+) -> None:
+    metrics.set_stream_delay(None)
+    shown = registry.get_sample_value("finsurge_stream_delay_seconds")
+    assert shown is not None
+    assert math.isnan(shown)  # 0 would have a back-fill of old news look years behind
 
 
 def test_promtool_finds_no_fault_in_the_names(registry: CollectorRegistry, metrics: Metrics) -> None:
