@@ -44,11 +44,19 @@ def families() -> list[Family]:
 
 def page() -> str:
     """Return the whole page."""
-    rows = []
-    for registry, declared in _declared():
-        values = _values(registry)
-        rows += [_row(family, values) for family in declared]
-    return _HEAD + "".join(rows)
+    values = label_values()
+    return _HEAD + "".join(_row(family, values) for family in families())
+
+
+def label_values() -> dict[tuple[str, str], dict[str, None]]:
+    """Return the values that a metric's label has from the start, by the names of both."""
+    values: dict[tuple[str, str], dict[str, None]] = {}
+    for registry, _ in _declared():
+        for metric in registry.collect():
+            for sample in metric.samples:
+                for label, value in sample.labels.items():
+                    values.setdefault((sample.name, label), {})[value] = None
+    return values
 
 
 def _declared() -> Iterable[tuple[CollectorRegistry, list[Family]]]:
@@ -58,16 +66,6 @@ def _declared() -> Iterable[tuple[CollectorRegistry, list[Family]]]:
     for metrics in (Metrics, FeedbackMetrics, LearnerMetrics):
         registry = CollectorRegistry()
         yield registry, metrics(registry).families.declared
-
-
-def _values(registry: CollectorRegistry) -> dict[tuple[str, str], dict[str, None]]:
-    """Return the values that a metric's label has from the start, by the names of both."""
-    values: dict[tuple[str, str], dict[str, None]] = {}
-    for metric in registry.collect():
-        for sample in metric.samples:
-            for label, value in sample.labels.items():
-                values.setdefault((sample.name, label), {})[value] = None
-    return values
 
 
 def _row(family: Family, values: dict[tuple[str, str], dict[str, None]]) -> str:
