@@ -73,9 +73,6 @@ class Learner:
         self._algorithm, self._device = algorithm, device
         self._last_at = started_at
         metrics.set_wanted(rule.n_corrections)
-        ended_at = workshop.last_ended_at()
-        if ended_at is not None:
-            metrics.set_ended(ended_at)
         self.is_asked = False  # a person wants an update now
         self.n_updates = 0  # that ended since the start
         self._was_worse = False

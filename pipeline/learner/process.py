@@ -71,6 +71,8 @@ class LearnerProcess:
         environ = {**os.environ, **to_environment(settings)}
         self._workshop = Workshop(updates_folder(settings.state_dir), environ)
         device = chosen_device(settings) or "cpu"
+        if (ended_at := self._workshop.last_ended_at()) is not None:
+            self._metrics.set_ended(ended_at)
         self._desk = desk = PolicyDesk(settings)
         config = RolloutConfig(
             min_shadow_documents=settings.shadow_documents,

@@ -31,6 +31,14 @@ def test_a_backfill_of_old_documents_leaves_time_in_the_past() -> None:
     assert clock.at() == NOON - timedelta(days=900) + minutes(1)
 
 
+def test_the_clock_less_the_delay_is_the_streams_time() -> None:
+    clock = clock_at(NOON + minutes(10))
+    assert clock.delay_s is None
+    clock.observe(NOON - minutes(60), NOON)
+    assert clock.delay_s == 3600
+    assert clock.at() == NOON + minutes(10) - timedelta(seconds=clock.delay_s)
+
+
 def test_an_older_document_that_comes_later_does_not_turn_time_back() -> None:
     clock = clock_at(NOON + minutes(10))
     clock.observe(NOON, NOON)

@@ -71,7 +71,12 @@ def test_a_correction_that_comes_before_its_decision_waits_for_it(bench) -> None
     bench.correct("d-1", labels=NEUTRAL)
     assert bench.rounds == []
     assert bench.metric("feedback_waiting_corrections") == 1
+    since = bench.metric("feedback_waiting_since_timestamp_seconds")
+    assert since == bench.now.timestamp()
     bench.restart()
+    bench.wait(30)
+    bench.step()
+    assert bench.metric("feedback_waiting_since_timestamp_seconds") == since
     bench.decide("d-1", TEXT)
     assert [record.id for record in bench.rounds] == ["c-0"]
     assert len(bench.revisions) == 1
@@ -79,6 +84,7 @@ def test_a_correction_that_comes_before_its_decision_waits_for_it(bench) -> None
     bench.step()
     assert bench.dead == []
     assert bench.metric("feedback_waiting_corrections") == 0
+    assert bench.metric("feedback_waiting_since_timestamp_seconds") == 0
 
 
 def test_a_correction_waits_for_a_text_that_is_longer_than_the_decision_shows(bench) -> None:

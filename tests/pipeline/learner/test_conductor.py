@@ -132,8 +132,13 @@ def course(tmp_path: Path, audit: AuditLog) -> Course:
 def test_a_candidate_goes_from_shadow_over_canary_to_service_and_its_watch_ends(
     course: Course, audit: AuditLog
 ) -> None:
+    def since(stage: str) -> float | None:
+        return course.registry.get_sample_value("finsurge_trial_since_timestamp_seconds", {"stage": stage})
+
+    assert since("shadow") == 0
     course.present()
     assert course.stage is RolloutStage.SHADOW
+    assert (since("shadow"), since("canary")) == (NOON.timestamp(), 0)
     assert course.conductor.advance(NOON) is RolloutReason.WAITING
 
     course.read(100, n_negative=30, served_negative=25)
@@ -153,6 +158,7 @@ def test_a_candidate_goes_from_shadow_over_canary_to_service_and_its_watch_ends(
     assert course.conductor.advance(NOON + timedelta(minutes=59)) is RolloutReason.WAITING
     assert course.conductor.advance(NOON + timedelta(minutes=60)) is RolloutReason.WATCH_OVER
     assert (course.stage, course.desk.board().shadow) == (None, None)
+    assert [since(stage.value) for stage in RolloutStage] == [0] * len(RolloutStage)
     assert [entry.action for entry in entries_of(audit.path)] == [
         AuditAction.GATED,
         AuditAction.SHADOWED,

@@ -182,6 +182,8 @@ async def test_a_refusal_for_good_is_logged_and_counted_and_the_alert_is_done(
         await process.delivered(strict)
         await process.delivered(lenient)
         assert process.count("deliveries_total", "strict", outcome="refused") == 1
+        # what was refused was not delivered, however quickly
+        assert [process.count("delivery_seconds_count", name) for name in ("strict", "lenient")] == [1, 2]
     assert (strict.took, lenient.took) == ([2], [1, 2])
     errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert errors == ["alert sample/1/1 refused by strict: no"]

@@ -132,7 +132,9 @@ async def test_what_waits_for_a_receiver_that_is_gone_is_told_and_kept_until_it_
 ) -> None:
     await put(await started(changelog, "a", "b"), 1, 2)
     with caplog.at_level(logging.WARNING):
-        without = await started(changelog, "a")
+        registry = CollectorRegistry()
+        without = await started(changelog, "a", registry=registry)
+    assert registry.get_sample_value("finsurge_parked_alerts") == 2
     assert caplog.messages == ["2 alerts wait for receiver b, which is no longer named: name it again"]
     assert await drained(without, "a") == [1, 2]
     assert await drained(await started(changelog, "b"), "b") == [1, 2]

@@ -17,8 +17,9 @@ PARTITION = TP("documents", 0)
 PATIENCE_S = 10.0
 
 
-def event(offset: int, generation: int = 1) -> Any:
-    return SimpleNamespace(message=SimpleNamespace(tp=PARTITION, offset=offset, generation_id=generation))
+def event(offset: int, generation: int = 1, timestamp: float = 0.0) -> Any:
+    message = SimpleNamespace(tp=PARTITION, offset=offset, generation_id=generation, timestamp=timestamp)
+    return SimpleNamespace(message=message)
 
 
 class Stream:
@@ -142,6 +143,26 @@ async def test_nothing_is_acknowledged_before_it_is_finished() -> None:
     await until(lambda: stream.acked == [0, 1])
     assert loop.in_flight(PARTITION) == 0
     assert not loop.has_work()
+    await ended(running)
+
+
+async def test_the_oldest_record_is_told_until_it_is_acknowledged_whether_it_waits_or_is_worked_on() -> None:
+    role, stream = Role(), Stream(event(0, timestamp=30.0), event(1, timestamp=20.0), event(2, timestamp=40.0))
+    loop = looped(role, max_events=1)
+    assert loop.oldest_s() is None
+    role.held_work = {n: asyncio.Event() for n in range(3)}
+    running = asyncio.create_task(loop.run(stream))
+    await role.until(lambda: role.working == [[0]])
+    await until(lambda: stream.n_handed_out == 3)
+    assert loop.oldest_s() == 20.0  # of another partition it may come later and be older
+    role.held_work[0].set()
+    await until(lambda: stream.acked == [0])
+    assert loop.oldest_s() == 20.0
+    role.held_work[1].set()
+    await until(lambda: stream.acked == [0, 1])
+    assert loop.oldest_s() == 40.0
+    role.held_work[2].set()
+    await until(lambda: loop.oldest_s() is None)
     await ended(running)
 
 

@@ -140,6 +140,35 @@ def test_a_document_is_late_when_the_grace_of_its_window_is_over(
     assert registry.get_sample_value("finsurge_late_total") == 1
 
 
+def test_late_mentions_are_counted_one_by_one(
+    stage: LinkStage, new_decision: NewDecision, registry: CollectorRegistry
+) -> None:
+    both = new_decision(
+        1,
+        9.99,
+        excerpt="FTX buys Gold",
+        spans=(SpanRecord(0, 3, "FTX", POSITIVE), SpanRecord(9, 13, "Gold", POSITIVE)),
+    )
+    found = mentions(fed(stage, new_decision(0, 42), both, new_decision(2, 9.99, excerpt="nobody", spans=())))
+    assert [mention.topic for mention in found if mention.is_late] == ["ftx", "gold"]
+    assert registry.get_sample_value("finsurge_late_total") == 2
+
+
+def test_how_far_each_partition_has_come_is_told_until_it_is_given_up(
+    stage: LinkStage, new_decision: NewDecision, registry: CollectorRegistry
+) -> None:
+    def told(partition: int) -> float | None:
+        return registry.get_sample_value("finsurge_watermark_timestamp_seconds", {"partition": str(partition)})
+
+    fed(stage, new_decision(0, 10))
+    fed(stage, Tick(stream_at=at(12)), partition=3)  # in which nothing was published
+    assert (told(0), told(3)) == (at(8).timestamp(), at(10).timestamp())
+    fed(stage, Tick(stream_at=at(20)))
+    assert told(0) == at(18).timestamp()
+    stage.reset()
+    assert (told(0), told(3)) == (None, None)
+
+
 def test_a_mark_goes_to_every_partition_of_mentions(stage: LinkStage, new_decision: NewDecision) -> None:
     outbound = [out for out in fed(stage, new_decision(5), partition=2) if isinstance(out.record, Mark)]
     assert [out.partition for out in outbound] == [0, 1, 2, 3]

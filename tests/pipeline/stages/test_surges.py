@@ -265,6 +265,30 @@ def test_another_rule_book_holds_from_the_next_tick_on(states: MemoryStates[Surg
     assert [alert.topic for alert in closed(stage, candidate(0), candidate(0, "gold"))] == ["gold"]
 
 
+def test_rules_with_a_mistake_are_refused_and_those_before_hold(
+    states: MemoryStates[SurgesState], metrics: Metrics, registry: CollectorRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = new_stage(states, metrics)
+    fed(stage, *marks(-1))
+    bad = RulesRecord(id="1", version="v", text="topics: {ftx: {is_on: perhaps}}", by="ada", at=NOON)
+    assert fed(stage, bad) == []
+    assert [alert.topic for alert in closed(stage, candidate(0))] == ["ftx"]
+    assert "the rules that ada sent are refused" in caplog.text
+    shown = [registry.get_sample_value("finsurge_rules_total", {"outcome": each}) for each in ("taken", "refused")]
+    assert shown == [0, 1]
+    fed(stage, RulesRecord(id="2", version="v", text="topics: {ftx: {is_on: false}}", by="ada", at=NOON))
+    assert registry.get_sample_value("finsurge_rules_total", {"outcome": "taken"}) == 1
+
+
+def test_how_far_all_partitions_have_come_is_told(
+    states: MemoryStates[SurgesState], metrics: Metrics, registry: CollectorRegistry
+) -> None:
+    stage = new_stage(states, metrics)
+    fed(stage, mark(0, 0), mark(1, 1))
+    told = registry.get_sample_value("finsurge_watermark_timestamp_seconds", {"partition": "0"})
+    assert told == NOON.timestamp()
+
+
 def test_a_rule_may_ask_for_less_than_the_default(metrics: Metrics) -> None:
     weekly = candidate(0, is_over=False, reason=SurgeReason.VOLUME_NOT_RAISED, return_period_s=7.0 * 86_400)
     assert closed(new_stage(MemoryStates(), metrics), weekly) == []

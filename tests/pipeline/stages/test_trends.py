@@ -114,6 +114,22 @@ def test_a_window_is_told_when_the_mark_has_passed_its_end(stage: TrendsStage) -
     assert windows(fed(stage, mark(35))) == [("ftx", 0.0, "final", 2)]
 
 
+def test_how_far_all_sources_have_come_is_told_once_each_has_marked(
+    stage: TrendsStage, registry: CollectorRegistry
+) -> None:
+    def told() -> float | None:
+        return registry.get_sample_value("finsurge_watermark_timestamp_seconds", {"partition": "0"})
+
+    fed(stage, mark(12, source=0, n_sources=2))
+    assert told() is None
+    fed(stage, mark(7, source=1, n_sources=2))
+    assert told() == at(7).timestamp()
+    fed(stage, mark(20, source=1, n_sources=2))
+    assert told() == at(12).timestamp()
+    stage.reset()
+    assert told() is None
+
+
 def test_a_mark_says_that_all_is_told_and_how_many_stories_each_tick_brought(stage: TrendsStage) -> None:
     assert [told.at for told in tick_marks(caused(stage, mention(0, 1), mark(4.9)))] == [at(0)]
     later = mention(1, 6, known=4, sentiment=(0.0, 0.75, 0.25))
