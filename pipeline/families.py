@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 PREFIX = "finsurge_"
 
@@ -26,6 +26,26 @@ class Family:
     text: str
     labels: tuple[str, ...]
     told_by: tuple[str, ...]  # processes
+
+
+class Facts:
+    """Facts, told as the labels of a 1, and no series before: prometheus_client's Info shows one without any.
+
+    >>> registry = CollectorRegistry()
+    >>> facts = Facts(Gauge("policy_info", "The policy.", ["version"], registry=registry))
+    >>> facts.tell(version="p-1")
+    >>> facts.tell(version="p-2")
+    >>> [sample.labels for metric in registry.collect() for sample in metric.samples]
+    [{'version': 'p-2'}]
+    """
+
+    def __init__(self, gauge: Gauge) -> None:
+        self._gauge = gauge
+
+    def tell(self, **facts: str) -> None:
+        """Show these instead of those before."""
+        self._gauge.clear()
+        self._gauge.labels(**facts).set(1)
 
 
 class Families:
@@ -59,10 +79,10 @@ class Families:
         self._declare(name, "histogram", text, labels, by)
         return Histogram(PREFIX + name, text, labels, buckets=buckets, registry=self._registry)
 
-    def info(self, name: str, text: str, *labels: str, by: str) -> Info:
+    def info(self, name: str, text: str, *labels: str, by: str) -> Facts:
         """Return facts that are shown as the labels of a 1; its full name ends in `_info`."""
         self._declare(f"{name}_info", "info", text, labels, by)
-        return Info(PREFIX + name, text, registry=self._registry)
+        return Facts(Gauge(f"{PREFIX}{name}_info", text, labels, registry=self._registry))
 
     def _declare(
         self,

@@ -201,7 +201,7 @@ class Metrics:
 
     def set_policy(self, *, version: str, device: str, precision: str) -> None:
         """Say which policy serves; the one before it is no longer shown."""
-        self._policy_info.info({"version": version, "device": device, "precision": precision})
+        self._policy_info.tell(version=version, device=device, precision=precision)
 
     def count_swap(self) -> None:
         """Count that another policy has taken over."""

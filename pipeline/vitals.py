@@ -52,7 +52,7 @@ class Vitals:
         about = families.info(
             "process", "What the process is: join on job and instance.", "process", "deployment", "version", by=ALL
         )
-        about.info({"process": process, "deployment": deployment, "version": metadata.version("finsurge")})
+        about.tell(process=process, deployment=deployment, version=metadata.version("finsurge"))
         asked: dict[str, tuple[str, Callable[[], float]]] = {
             "is_ready": ("1 while the process does its work, 0 while /readyz says why not.", lambda: not unready()),
             "is_stuck": ("1 while /healthz says that it should be restarted.", lambda: bool(stuck())),

@@ -107,6 +107,11 @@ def test_each_fact_is_found_under_its_documented_name(registry: CollectorRegistr
     assert found == expected
 
 
+def test_a_process_without_a_policy_tells_of_none(registry: CollectorRegistry, metrics: Metrics) -> None:
+    metrics.count_mentions()  # as `link` does, which has no policy
+    assert "\nfinsurge_policy_info" not in generate_latest(registry).decode()
+
+
 def test_a_new_policy_takes_the_old_ones_place(registry: CollectorRegistry, metrics: Metrics) -> None:
     metrics.set_policy(version="p-1", device="cpu", precision="bf16")
     metrics.set_policy(version="p-2", device="cpu", precision="bf16")

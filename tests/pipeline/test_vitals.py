@@ -11,7 +11,7 @@ def test_a_process_says_what_it_is_and_how_it_is_at_each_scrape(tmp_path: Path) 
     later = tmp_path / "state" / "read"  # made by the process once it has started
     Vitals(registry, "read", "dev-", later, stuck=lambda: stuck, unready=lambda: unready)
     shown = registry.get_sample_value
-    (sample,) = next(metric.samples for metric in registry.collect() if metric.name == "finsurge_process")
+    (sample,) = next(metric.samples for metric in registry.collect() if metric.name == "finsurge_process_info")
     assert (sample.labels["process"], sample.labels["deployment"]) == ("read", "dev-")
     assert (shown("finsurge_is_ready"), shown("finsurge_is_stuck")) == (0.0, 0.0)
     unready.clear()
