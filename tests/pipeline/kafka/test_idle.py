@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
+import time
+import urllib.request
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.records import AlertRecord, Document, decode
 from pipeline.roles.faust_app import Role
@@ -27,6 +30,26 @@ def test_a_few_documents_in_one_partition_are_enough_for_windows_to_close(new_de
 
     run.until_windows(hold)
     assert run.exits == []
+    # as the rules of deploy/prometheus ask: news of March, partitions without any, and nothing is late
+    [delay_s] = shown(run, Role.READ, "finsurge_stream_delay_seconds")
+    usual_s = run.settings.bin_s + run.settings.disorder_s
+    assert delay_s > 0
+    for role in (Role.LINK, Role.TRENDS, Role.SURGES):
+        marks = shown(run, role, "finsurge_watermark_timestamp_seconds")
+        assert len(marks) == (1 if role is Role.SURGES else run.settings.partitions)
+        assert -60 < time.time() - delay_s - min(marks) < usual_s + 60
+    for role in (Role.READ, Role.LINK, Role.TRENDS, Role.SURGES):
+        assert shown(run, role, "finsurge_is_ready") == [1]
+        assert shown(run, role, "finsurge_lag_seconds")[0] < 60
+    [promoted_at] = shown(run, Role.READ, "finsurge_policy_promoted_timestamp_seconds")
+    assert promoted_at == 0  # the policy of the settings
+
+
+def shown(run, role: Role, name: str) -> list[float]:
+    """Return the values of a metric that a process of the role shows now."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{run.process(role)[1]}/metrics", timeout=10) as answer:
+        families = text_string_to_metric_families(answer.read().decode())
+        return [sample.value for family in families for sample in family.samples if sample.name == name]
 
 
 def test_windows_close_though_three_of_four_partitions_fall_silent(
