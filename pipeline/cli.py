@@ -23,6 +23,7 @@ COMMANDS = {
     "doctor": "pipeline.commands.doctor",
     "evaluate": "pipeline.commands.evaluate",
     "feedback": "pipeline.commands.feedback",
+    "health": "pipeline.commands.health",
     "ingest": "pipeline.commands.ingest",
     "kafka": "pipeline.commands.kafka",
     "learner": "pipeline.commands.learner",
