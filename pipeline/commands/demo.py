@@ -46,10 +46,15 @@ _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     help="`embedded`, `kafka` (one is started; needs Java 17+ and Maven), or kafka://host:port.",
 )
 @click.option("--until-alert", is_flag=True, help="End by itself once all is shown, as without a terminal.")
+@click.option(
+    "--news-only",
+    is_flag=True,
+    help="Only send the news, to the Kafka of this deployment, whose processes run already.",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Another one writes other news.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON; all else goes to standard error.")
 @click.pass_obj
-def command(settings: Settings, broker: str, until_alert: bool, seed: int, as_json: bool) -> None:
+def command(settings: Settings, broker: str, until_alert: bool, news_only: bool, seed: int, as_json: bool) -> None:
     """Show the whole way from news to alert, and from corrections to a better policy, on a feed written for it.
 
     Some days of ordinary news are read first, so that there is a baseline; then eight hours of news pass in a
@@ -57,11 +62,17 @@ def command(settings: Settings, broker: str, until_alert: bool, seed: int, as_js
     bad news in sober words, which the policy reads as neutral; the learner makes a better one of that, the gate
     judges it, it is tried in shadow and as a canary, and takes over. All texts are invented.
 
+    With --news-only the same news go into `documents` of the Kafka in FINSURGE_BROKER, without end, and what comes of
+    them is that deployment's work: a first look at a new one. Not for one in use, which would keep what is invented.
+
     Exit code: 0 if exactly the crisis topic alerted and the new policy reads such news right, in wordings that nobody
     corrected; 1 otherwise.
 
     Example: finsurge demo --broker embedded --until-alert
     """
+    if news_only:
+        _send_news(settings, seed)
+        return
     console = Console(stderr=as_json)
     is_live = console.is_terminal and not until_alert
     view: View = LiveView(console) if is_live else PlainView(console)
@@ -80,6 +91,14 @@ def command(settings: Settings, broker: str, until_alert: bool, seed: int, as_js
         for line in summary.lines():
             view.tell(line)
     raise SystemExit(summary.reason.exit_code)
+
+
+def _send_news(settings: Settings, seed: int) -> None:
+    from pipeline.demo.newsroom import Newsroom
+    from pipeline.standing import prepare, run_until_told
+
+    prepare("news", settings.bootstrap)
+    run_until_told(Newsroom(settings, load_texts(), seed, _now))
 
 
 def _demo(settings: Settings, broker: str, seed: int, view: View, stop: _Stop, *, is_endless: bool) -> Summary:
