@@ -13,7 +13,7 @@ from typing import Literal
 
 from pipeline.settings import Settings
 
-PLACES = {"read": 0, "link": 1, "trends": 2, "surges": 3, "notify": 4, "learner": 9, "feedback": 10}
+PLACES = {"read": 0, "link": 1, "trends": 2, "surges": 3, "notify": 4, "learner": 9, "feedback": 10, "exporter": 11}
 """How far a process's port is from the first one."""
 
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # what is listened on, and where that is asked

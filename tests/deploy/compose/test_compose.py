@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 COMPOSE = ROOT / "deploy" / "compose"
 CONFIG = COMPOSE / "config" / "finsurge.yaml"
 WATCHING = {"prometheus", "alertmanager", "grafana"}
-FLOW = {"kafka", "topics", "link", "trends", "surges", "notify", "feedback", "learner"}
+FLOW = {"kafka", "topics", "link", "trends", "surges", "notify", "feedback", "learner", "exporter"}
 PROFILES = {
     "cpu": FLOW | WATCHING | {"read"},
     "gpu": FLOW | WATCHING | {"read-gpu"},
@@ -93,7 +93,7 @@ def test_every_command_is_a_command_line_of_finsurge(
     services: dict[str, Service], command_of: Callable[[Sequence[str]], str]
 ) -> None:
     commands = {name: command_of(service["command"]) for name, service in of_finsurge(services).items()}
-    standing = {"feedback": "feedback", "learner": "learner"}
+    standing = {name: name for name in ("feedback", "learner", "exporter")}
     roles = dict.fromkeys(("read", "read-gpu", "link", "trends", "surges", "notify"), "worker")
     assert commands == {"topics": "topics create", "news": "demo", **standing, **roles}
     for name, service in of_finsurge(services).items():

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from pipeline.commands import health
 from pipeline.demo.crew import free_ports
+from pipeline.exporter.process import PORT as EXPORTER_PORT
 from pipeline.feedback.process import PORT as FEEDBACK_PORT
 from pipeline.health import HealthServer
 from pipeline.learner.process import PORT as LEARNER_PORT
@@ -26,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(http_port=free_ports(11))
+    return Settings(http_port=free_ports(12))
 
 
 def server(
@@ -53,7 +54,8 @@ async def ended(settings: Settings, *arguments: str) -> subprocess.CompletedProc
 
 def test_every_process_is_asked_at_its_own_port() -> None:
     roles = {role.value: role.number for role in Role}
-    assert roles | {"learner": LEARNER_PORT, "feedback": FEEDBACK_PORT} == PLACES
+    others = {"learner": LEARNER_PORT, "feedback": FEEDBACK_PORT, "exporter": EXPORTER_PORT}
+    assert roles | others == PLACES
 
 
 async def test_all_that_run_are_well(settings: Settings) -> None:
