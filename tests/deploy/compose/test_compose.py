@@ -166,7 +166,7 @@ def test_no_container_can_do_more_than_it_must(services: dict[str, Service]) -> 
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert service["user"].split(":")[0] not in ("", "0", "root"), name
         assert not service.get("privileged"), name
-        assert {"cpus", "memory"} <= set(service["deploy"]["resources"]["limits"]), name
+        assert {"cpus", "memory", "pids"} <= set(service["deploy"]["resources"]["limits"]), name
 
 
 def test_what_must_run_is_restarted_and_asked_how_it_is(services: dict[str, Service]) -> None:
