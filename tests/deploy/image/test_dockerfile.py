@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-import pytest
-
 from pipeline.probe import PLACES
 from pipeline.settings import Settings, load_settings
 
@@ -109,20 +107,17 @@ def test_labels_say_what_it_is_by_the_names_of_the_open_container_initiative() -
 def test_its_base_is_a_pinned_tag_that_can_be_another_and_no_registry_is_named() -> None:
     bases = [text.split()[0] for name, text in instructions() if name == "FROM"]
     stages = {text.split()[2] for name, text in instructions() if name == "FROM" and " AS " in text}
-    assert set(bases) - stages == {"${PYTHON_IMAGE}", "${VARIANT}", "weights-${WEIGHTS}"}
+    assert set(bases) - stages == {"${PYTHON_IMAGE}"}
     image = next(text for name, text in instructions() if name == "ARG").removeprefix("PYTHON_IMAGE=")
     assert re.fullmatch(r"python:3\.\d+\.\d+-slim-[a-z]+", image)
     assert "://" not in DOCKERFILE.read_text(encoding="utf-8")
     assert ("ARG", "TORCH_INDEX=") in instructions()
 
 
-@pytest.mark.parametrize(
-    ("argument", "choices"), [("VARIANT", {"cpu", "cuda"}), ("WEIGHTS", {"included", "mounted"})]
-)
-def test_each_choice_of_an_argument_is_a_stage(argument: str, choices: set[str]) -> None:
-    stages = {text.split()[2] for name, text in instructions() if name == "FROM" and " AS " in text}
-    prefix = "weights-" if argument == "WEIGHTS" else ""
-    assert {f"{prefix}{choice}" for choice in choices} <= stages
+def test_a_variant_for_gpus_without_cuda_is_not_made() -> None:
+    checks = [text for name, text in instructions() if name == "RUN" and "torch.version.cuda is None" in text]
+    assert len(checks) == 1
+    assert checks[0].startswith('[ "${VARIANT}" != cuda ] || ')
 
 
 def test_all_that_is_installed_is_pinned_by_the_constraints() -> None:
