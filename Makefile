@@ -12,7 +12,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup demo test test-all check train bench clean
+.PHONY: help setup tools demo test test-all check train bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,9 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[embedded,train,dev]'
 	@touch $@
+
+tools: setup ## into .tools: what the tests of deploy/ need (Helm, kubeconform, kube-score); needs Go 1.21+
+	@PYTHON=$(BIN)/python deploy/tools.sh
 
 demo: setup ## a crisis is found, and what is then corrected is learned (BROKER=embedded|kafka|kafka://host:port)
 	@$(BIN)/finsurge demo --broker $(BROKER) $(ARGS)

@@ -1,0 +1,34 @@
+{{- /* What a schema cannot say: values that do not fit each other. */ -}}
+{{- define "finsurge.checks" -}}
+{{- $values := .Values -}}
+{{- $partitions := int $values.kafka.partitions -}}
+{{- range $name, $role := $values.roles -}}
+{{- if gt (int (default 1 $role.replicas)) $partitions -}}
+{{- fail (printf "roles.%s.replicas is %d, more than kafka.partitions (%d): the rest would idle" $name (int $role.replicas) $partitions) -}}
+{{- end -}}
+{{- $scaling := default dict $role.autoscaling -}}
+{{- if gt (int (default 0 $scaling.maxReplicas)) $partitions -}}
+{{- fail (printf "roles.%s.autoscaling.maxReplicas is %d, more than kafka.partitions (%d): the rest would idle" $name (int $scaling.maxReplicas) $partitions) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $file := $values.files -}}
+{{- if gt (len (compact (list $file.inline $file.configMap $file.secret))) 1 -}}
+{{- fail (printf "files.%s: give one of inline, configMap and secret" $name) -}}
+{{- end -}}
+{{- if and (or $file.inline $file.configMap $file.secret) (hasKey $values.settings $name) -}}
+{{- fail (printf "files.%s and settings.%s are both given: leave one out" $name $name) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $values.registry.url $values.registry.claim -}}
+{{- fail "registry: give one of url and claim" -}}
+{{- end -}}
+{{- if and $values.learner.enabled (not (or $values.registry.url $values.registry.claim)) -}}
+{{- fail "learner.enabled needs registry.url or registry.claim: read fetches from there what the learner makes" -}}
+{{- end -}}
+{{- if and (eq $values.kafka.topics "strimzi") (not $values.kafka.strimzi.cluster) -}}
+{{- fail "kafka.topics=strimzi needs kafka.strimzi.cluster, the name of the Kafka resource" -}}
+{{- end -}}
+{{- if and $values.kafka.strimzi.user.enabled (not $values.kafka.strimzi.cluster) -}}
+{{- fail "kafka.strimzi.user.enabled needs kafka.strimzi.cluster, the name of the Kafka resource" -}}
+{{- end -}}
+{{- end -}}
