@@ -11,6 +11,12 @@
 {{- fail (printf "roles.%s.autoscaling.maxReplicas is %d, more than kafka.partitions (%d): the rest would idle" $name (int $scaling.maxReplicas) $partitions) -}}
 {{- end -}}
 {{- end -}}
+{{- $handOver := add 10 (ceil (mulf 0.8 (default 30 $values.settings.session_timeout_s))) -}}
+{{- range $name, $role := $values.roles -}}
+{{- if lt (int $role.terminationGracePeriodSeconds) (int $handOver) -}}
+{{- fail (printf "roles.%s.terminationGracePeriodSeconds is %d, but must be %d at least: settings.session_timeout_s is the time to hand partitions over in" $name (int $role.terminationGracePeriodSeconds) (int $handOver)) -}}
+{{- end -}}
+{{- end -}}
 {{- range $name, $file := $values.files -}}
 {{- if gt (len (compact (list $file.inline $file.configMap $file.secret))) 1 -}}
 {{- fail (printf "files.%s: give one of inline, configMap and secret" $name) -}}
