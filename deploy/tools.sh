@@ -12,8 +12,11 @@ BIN="$PWD/.tools/bin"
 export GOBIN="$BIN" GOTOOLCHAIN=auto CGO_ENABLED=0
 mkdir -p "$BIN"
 
-has() { # NAME VERSION
-  [ -x "$BIN/$1" ] && [ "$(go version -m "$BIN/$1" | awk '$1 == "mod" { print $3 }')" = "$2" ]
+has() { # NAME VERSION [MODULE]: the version of the program's own module, or of one that it is made of
+  [ -x "$BIN/$1" ] && go version -m "$BIN/$1" |
+    awk -v version="$2" -v module="${3:-}" '
+      module == "" ? $1 == "mod" : $2 == module { found = $3 == version }
+      END { exit !found }'
 }
 
 build() { # PACKAGE VERSION
@@ -22,6 +25,20 @@ build() { # PACKAGE VERSION
   has "$name" "$2" && return
   echo "building $name $2"
   go install -p 2 -trimpath -ldflags='-s -w' "$1@$2"
+}
+
+build_in_module() { # PACKAGE MODULE VERSION NAME: where go install refuses a module that excludes versions of others
+  has "$4" "$3" "$2" && return
+  echo "building $4 $3"
+  local folder
+  folder="$(mktemp -d)"
+  (
+    cd "$folder"
+    go mod init tools
+    go get "$1@$3"
+    go build -p 2 -trimpath -ldflags='-s -w' -o "$BIN/$4" "$1"
+  ) >"$folder.log" 2>&1 || { cat "$folder.log" >&2; return 1; }
+  rm -r "$folder" "$folder.log"
 }
 
 schemas() {
@@ -45,4 +62,5 @@ command -v go >/dev/null || {
 build helm.sh/helm/v4/cmd/helm v4.3.2
 build github.com/yannh/kubeconform/cmd/kubeconform v0.8.0
 build github.com/zegl/kube-score/cmd/kube-score v1.20.0
+build_in_module github.com/docker/compose/v2/cmd github.com/docker/compose/v2 v2.40.3 docker-compose
 schemas

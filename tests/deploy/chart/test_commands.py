@@ -7,7 +7,7 @@ import json
 import click
 import pytest
 
-from pipeline.cli import finsurge
+from pipeline.cli import COMMANDS, finsurge
 from pipeline.feedback.process import PORT as FEEDBACK_PORT
 from pipeline.learner.process import PORT as LEARNER_PORT
 from pipeline.roles.faust_app import Role
@@ -51,7 +51,7 @@ def test_what_is_no_command_is_found():
 @pytest.mark.parametrize("case", CASES)
 def test_every_variable_is_a_setting_and_once_there(case, rendered):
     known = {variable for variable, _, _ in described()}
-    given_by_user = {"HTTPS_PROXY"} if case == "everything" else set()
+    given_by_user = {"HTTPS_PROXY", "OTEL_EXPORTER_OTLP_ENDPOINT"} if case == "everything" else set()
     for workload in of_kind(rendered(case), *PODS).values():
         names = [each["name"] for each in pod_of(workload)["containers"][0]["env"]]
         assert len(names) == len(set(names))
@@ -98,6 +98,16 @@ def test_ports_are_those_of_the_code(rendered):
         ports[name] = port["containerPort"]
     services = {name: each["spec"]["ports"][0]["port"] for name, each in of_kind(objects, "Service").items()}
     assert ports == services == expected
+
+
+@pytest.mark.skipif("exporter" not in COMMANDS, reason="its command comes with the dashboards")
+def test_the_exporter_has_its_port_and_its_topics(rendered):
+    from pipeline.exporter.process import PORT
+
+    (container,) = pod_of(of_kind(rendered("monitoring"), "Deployment")["exporter"])["containers"]
+    assert container["ports"][0]["containerPort"] == Settings().http_port + PORT
+    context = parsed(container["args"])
+    assert (context.params["max_topics"], context.params["pinned"]) == (200, ("tesla", "jpmorgan"))
 
 
 def test_a_gpu_has_its_image_and_its_batches(rendered):

@@ -19,7 +19,7 @@
 
 {{- /* The files that a component reads: `rules`, say. Takes root and name; a list under `files`. */ -}}
 {{- define "finsurge.filesOf" -}}
-{{- $wanted := dict "notify" (list "watchlist" "rules" "receivers") "feedback" (list "watchlist" "analysts") "learner" list -}}
+{{- $wanted := dict "notify" (list "watchlist" "rules" "receivers") "feedback" (list "watchlist" "analysts") "learner" list "exporter" list -}}
 {{- $given := list -}}
 {{- range hasKey $wanted .name | ternary (get $wanted .name) (list "watchlist" "rules") -}}
 {{- $file := index $.root.Values.files . -}}
@@ -74,7 +74,7 @@
       resource: limits.cpu
 - name: MPLCONFIGDIR
   value: /tmp
-{{- with .component.extraEnv }}
+{{- with concat $values.extraEnv .component.extraEnv }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}

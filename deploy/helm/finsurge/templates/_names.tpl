@@ -60,6 +60,14 @@ feedback:
   port: 8610
   workload: StatefulSet
 {{- end }}
+{{- if .Values.exporter.enabled }}
+{{- $args := list "exporter" "--topics" (.Values.exporter.topics | int | toString) }}
+{{- range .Values.exporter.pin }}{{- $args = concat $args (list "--pin" .) }}{{- end }}
+exporter:
+  args: {{ $args | toJson }}
+  port: 8611
+  workload: Deployment
+{{- end }}
 {{- if .Values.learner.enabled }}
 learner:
   args: [learner]
