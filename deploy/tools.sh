@@ -1,16 +1,32 @@
 #!/usr/bin/env bash
 # Installs the pinned tools that check what is deployed into .tools; what is there in its version is left alone.
-# Go builds them from its module proxy, and fetches a newer toolchain by itself where they need one.
+# Go, of any version, builds them from its module proxy.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 PYTHON="${PYTHON:-python3}"
 SCHEMAS=1.37.0 # release of kubernetes-validate, which carries the schemas of every Kubernetes up to that version
+GO=1.26.7
 KUBERNETES=(1.30.0 1.37.0) # the oldest that the chart is for, and the newest
 BIN="$PWD/.tools/bin"
 
 export GOBIN="$BIN" GOTOOLCHAIN=auto CGO_ENABLED=0
 mkdir -p "$BIN"
+
+newer_go() { # before 1.21 Go fetches no toolchain by itself, but it can fetch the module that it is in
+  local minor folder
+  minor="$(go version | sed -E 's/.* go1\.([0-9]+).*/\1/')"
+  [ "$minor" -lt 21 ] || return 0
+  if [ ! -x .tools/go/bin/go ]; then
+    echo "fetching Go $GO"
+    folder="$(go mod download -json "golang.org/toolchain@v0.0.1-go$GO.$(go env GOOS)-$(go env GOARCH)" |
+      awk -F '"' '$2 == "Dir" { print $4 }')"
+    cp -R "$folder" .tools/go
+    chmod -R u+w .tools/go
+    find .tools/go/bin .tools/go/pkg/tool -type f -exec chmod +x {} +
+  fi
+  export PATH="$PWD/.tools/go/bin:$PATH"
+}
 
 has() { # NAME VERSION [MODULE]: the version of the program's own module, or of one that it is made of
   [ -x "$BIN/$1" ] && go version -m "$BIN/$1" |
@@ -56,9 +72,10 @@ schemas() {
 }
 
 command -v go >/dev/null || {
-  echo "deploy/tools.sh needs Go 1.21 or newer: https://go.dev/doc/install" >&2
+  echo "deploy/tools.sh needs Go: https://go.dev/doc/install" >&2
   exit 1
 }
+newer_go
 build helm.sh/helm/v4/cmd/helm v4.3.2
 build github.com/yannh/kubeconform/cmd/kubeconform v0.8.0
 build github.com/zegl/kube-score/cmd/kube-score v1.20.0
