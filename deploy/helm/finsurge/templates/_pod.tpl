@@ -78,7 +78,7 @@ containers:
     args: {{ .args | toJson }}
     env:
       {{- include "finsurge.environment" . | nindent 6 }}
-    {{- with include "finsurge.secretEnvironment" . }}
+    {{- with include "finsurge.secretEnvironment" . | trim }}
     envFrom:
       {{- . | nindent 6 }}
     {{- end }}
@@ -114,7 +114,9 @@ containers:
     volumeMounts:
       - {name: state, mountPath: /var/lib/finsurge}
       - {name: tmp, mountPath: /tmp}
-      {{- include "finsurge.mounts" . | nindent 6 }}
+      {{- with include "finsurge.mounts" . | trim }}
+      {{- . | nindent 6 }}
+      {{- end }}
 volumes:
   - name: tmp
     emptyDir: {}
@@ -122,7 +124,9 @@ volumes:
   - name: state
     emptyDir: {}
   {{- end }}
-  {{- include "finsurge.volumes" . | nindent 2 }}
+  {{- with include "finsurge.volumes" . | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
 {{- end -}}
 
 {{- /* A changed file of this chart replaces pods; the analysts', which are read again by themselves, do not. */ -}}
