@@ -9,7 +9,10 @@ from pathlib import Path
 
 import click
 
-from pipeline.settings import SettingsInvalid, load_settings
+from pipeline.settings import SettingsInvalid, load_with_sources
+
+LOADED = "finsurge.settings"
+"""Where click keeps the settings with their sources."""
 
 COMMANDS = {
     "alerts": "pipeline.commands.alerts",
@@ -63,7 +66,9 @@ class LazyGroup(click.Group):
 @click.pass_context
 def finsurge(ctx: click.Context, config: Path | None, broker: str | None) -> None:
     """Watch what news and social media say, and warn when negative information about a topic surges."""
-    ctx.obj = load_settings(os.environ, config, broker=broker)
+    loaded = load_with_sources(os.environ, config, broker=broker)
+    ctx.obj = loaded.settings
+    ctx.meta[LOADED] = loaded
 
 
 def main() -> None:

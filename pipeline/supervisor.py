@@ -16,7 +16,7 @@ from types import FrameType
 from typing import IO
 
 from pipeline.roles.faust_app import Role
-from pipeline.settings import Settings, to_environment
+from pipeline.settings import Settings, child_environment
 
 log = logging.getLogger(__name__)
 STOP_DEADLINE_S = 20.0
@@ -27,7 +27,7 @@ EXIT_MISTAKE = 2
 def run_roles(settings: Settings, roles: Sequence[Role]) -> int:
     """Run the roles until one ends or a signal comes, and return the exit code: 0 only after a signal."""
     logging.basicConfig(format="%(asctime)s %(levelname)s worker: %(message)s", level=logging.INFO)
-    environ = {**os.environ, **to_environment(settings)}
+    environ = child_environment(settings, os.environ)
     asked: list[int] = []
 
     def ask(number: int, _frame: FrameType | None) -> None:

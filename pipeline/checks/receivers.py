@@ -11,9 +11,10 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import SplitResult, urlsplit
 
 from pipeline.checks.check import Check, Level, shown_address
-from pipeline.receivers.named import ReceiversInvalid, ReceiverSpec, is_web_url, load_receivers
+from pipeline.receivers.named import ReceiversInvalid, ReceiverSpec, load_receivers
 from pipeline.receivers.routing import LOG
 from pipeline.settings import Settings
+from pipeline.settings.address import is_web_url
 
 TIMEOUT_S = 5.0
 MAX_SKEW_S = 60.0  # Alertmanager judges by its own clock what has ended; alerts are told every 60 s

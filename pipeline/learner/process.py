@@ -34,7 +34,7 @@ from pipeline.learner.weighed_rounds import WeighedRounds
 from pipeline.learner.workshop import Workshop
 from pipeline.policies.desk import PolicyDesk
 from pipeline.reading.device import chosen_device
-from pipeline.settings import Settings, to_environment
+from pipeline.settings import Settings, child_environment
 from pipeline.vitals import Vitals
 from rl.learner.rollout import RolloutConfig
 from rl.learner.wake import WakeRule
@@ -68,7 +68,7 @@ class LearnerProcess:
         rounds = self._open.enter_context(RoundLog(folder / "rounds.sqlite"))
         self._drift = DriftWatch(folder / "drift.json", self._metrics)
         self._rounds = WeighedRounds(rounds, new_guard(settings), self._drift.answered)
-        environ = {**os.environ, **to_environment(settings)}
+        environ = child_environment(settings, os.environ)
         self._workshop = Workshop(updates_folder(settings.state_dir), environ)
         device = chosen_device(settings) or "cpu"
         if (ended_at := self._workshop.last_ended_at()) is not None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 import yaml
@@ -18,6 +17,7 @@ import yaml
 from pipeline.receivers.routing import LOG
 from pipeline.receivers.signature import SecretInvalid, WebhookSigner
 from pipeline.settings import Settings
+from pipeline.settings.address import is_web_url
 
 Kind = Literal["webhook", "alertmanager", "apprise"]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -68,19 +68,6 @@ def load_receivers(settings: Settings, environ: Mapping[str, str]) -> tuple[Rece
             raise ReceiversInvalid(f"{spec.source}: receiver {spec.name}: name: it is there twice; {mend}")
         seen.add(spec.name)
     return tuple(specs)
-
-
-def is_web_url(value: str) -> bool:
-    """Return whether it is an http:// or https:// address.
-
-    >>> is_web_url("https://hooks.example.com/1"), is_web_url("hooks.example.com")
-    (True, False)
-    """
-    try:
-        url = urlsplit(value)
-        return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:
-        return False
 
 
 def _of_settings(settings: Settings) -> Iterator[ReceiverSpec]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.settings import Settings, SettingsInvalid, described, load_settings, to_environment
+from pipeline.settings import (
+    Group,
+    Settings,
+    SettingsInvalid,
+    all_settings,
+    child_environment,
+    described,
+    load_settings,
+    load_with_sources,
+    to_environment,
+)
+from pipeline.settings.settings import ALGORITHMS
 
 
 @pytest.fixture(autouse=True)
@@ -64,15 +76,19 @@ def test_an_empty_file_sets_nothing(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("partition: 4", "unknown setting 'partition'; known: broker, topic_prefix"),
-        ("partitions: many", "partitions must be a int, got 'many'"),
-        ("partitions: 4.5", "partitions must be a int, got 4.5"),
-        ("partitions: yes", "partitions must be a int, got True"),
-        ("topic_prefix:", "topic_prefix must be a str, got None"),
-        ("policy: [a, b]", "policy must be a str, got ['a', 'b']"),
-        ("idle_s: .nan", "idle_s must be > 0, got nan"),
+        ("partition: 4", "unknown setting 'partition'; did you mean partitions?"),
+        ("desk: risk", "unknown setting 'desk'; `finsurge settings` lists all"),
+        ("partitions: many", "partitions must be a whole number, got 'many'"),
+        ("partitions: 4.5", "partitions must be a whole number, got 4.5"),
+        ("partitions: true", "partitions must be a whole number, got True"),
+        ("partitions: yes", "partitions must be a whole number, got 'yes'"),
+        ("topic_prefix:", "topic_prefix must be text, got nothing"),
+        ("policy: [a, b]", "policy must be text, got ['a', 'b']"),
+        ("idle_s: 'nan'", "idle_s must be > 0, got nan"),
+        ("bin_s: 60\nbin_s: 300", "line 2: key 'bin_s' comes twice; leave one of them out"),
         ("- broker", "expected name: value lines, got list"),
-        ("broker: [", "not YAML: while parsing a flow node"),
+        ("broker: [", "is not YAML: line 1: expected the node content"),
+        ("bin_s: 700", "settings.yaml: bin_s must divide an hour, got 700"),
     ],
 )
 def test_a_mistake_in_the_file_is_one_line_that_names_it(file: Path, text: str, line: str) -> None:
@@ -84,10 +100,10 @@ def test_a_mistake_in_the_file_is_one_line_that_names_it(file: Path, text: str, 
 
 
 def test_a_file_that_cannot_be_read_is_one_line(file: Path) -> None:
-    with pytest.raises(SettingsInvalid, match="No such file or directory"):
+    with pytest.raises(SettingsInvalid, match="no such file or directory"):
         load_settings({}, file)
     file.write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(SettingsInvalid, match="not YAML: 'utf-8' codec"):
+    with pytest.raises(SettingsInvalid, match="is not UTF-8 text at byte 0"):
         load_settings({}, file)
 
 
@@ -115,8 +131,8 @@ def test_a_file_that_cannot_be_read_is_one_line(file: Path) -> None:
         ("review_per_day", 0.0, "review_per_day must be > 0 (inf: all that are drawn), got 0.0"),
         ("correction_horizon_s", 0.0, "correction_horizon_s must be > 0, got 0.0"),
         ("correction_wait_s", -1.0, "correction_wait_s must be >= 0, got -1.0"),
-        ("http_port", 0, "http_port must be between 1 and 65524, got 0"),
-        ("http_port", 65_525, "http_port must be between 1 and 65524, got 65525"),
+        ("http_port", 0, "http_port must be in [1, 65524], got 0"),
+        ("http_port", 65_525, "http_port must be in [1, 65524], got 65525"),
     ],
 )
 def test_a_value_out_of_range_is_named_with_its_range(name: str, value: Any, line: str) -> None:
@@ -154,3 +170,83 @@ def test_a_prefix_sets_deployments_on_one_kafka_apart() -> None:
 def test_every_setting_says_what_it_is_for() -> None:
     assert described()
     assert all(help_text for _, _, help_text in described())
+
+
+def test_a_secret_may_lie_in_a_file_of_its_own(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "salt").write_text("pepper\n")
+    loaded = load_with_sources({"FINSURGE_REVIEW_SALT_FILE": str(tmp_path / "salt")})
+    assert loaded.settings.review_salt == "pepper"
+    assert str(loaded.sources["review_salt"]) == "environment: FINSURGE_REVIEW_SALT_FILE"
+    file.write_text(f"review_salt_file: {tmp_path / 'salt'}\n")
+    assert load_settings({}, file).review_salt == "pepper"
+    assert load_settings({"FINSURGE_REVIEW_SALT": "salt"}, file).review_salt == "salt"
+
+
+def test_a_secret_in_a_file_reaches_the_processes_that_are_started(tmp_path: Path) -> None:
+    (tmp_path / "salt").write_text("pepper")
+    environ = {"FINSURGE_REVIEW_SALT_FILE": str(tmp_path / "salt"), "PATH": "p"}
+    environ = child_environment(load_settings(environ), environ)
+    assert environ["PATH"] == "p"
+    (tmp_path / "salt").unlink()
+    assert load_settings(environ).review_salt == "pepper"
+
+
+@pytest.mark.parametrize(
+    ("environ", "line"),
+    [
+        ({"REVIEW_SALT_FILE": "none"}, "FINSURGE_REVIEW_SALT_FILE: none: no such file or directory"),
+        ({"REVIEW_SALT_FILE": "empty"}, "FINSURGE_REVIEW_SALT_FILE: empty: is empty; put the secret in"),
+        ({"REVIEW_SALT_FILE": "bytes"}, "FINSURGE_REVIEW_SALT_FILE: bytes: is not UTF-8 text"),
+        (
+            {"REVIEW_SALT_FILE": "empty", "REVIEW_SALT": "pepper"},
+            "FINSURGE_REVIEW_SALT and FINSURGE_REVIEW_SALT_FILE are both set; leave one out",
+        ),
+        ({"BROKER_FILE": "f"}, "FINSURGE_BROKER_FILE: no such setting; did you mean FINSURGE_BROKER?"),
+        ({"PARTITION": "4"}, "FINSURGE_PARTITION: no such setting; did you mean FINSURGE_PARTITIONS?"),
+        ({"GRACE": "4"}, "FINSURGE_GRACE: no such setting; did you mean FINSURGE_GRACE_S?"),
+        ({"BIN_S": "700"}, "FINSURGE_BIN_S: bin_s must divide an hour, got 700"),
+        ({"LEARNER_ALGORITHM": "a2c"}, "must be supervised, q_learning, dqn, ppo or rloo, got 'a2c'"),
+        ({"CONSOLE_URL": "ftp://u:CANARY@a"}, "console_url must be an http:// or https:// address, got 'ftp://…@a'"),
+    ],
+)
+def test_a_mistake_in_the_environment_is_one_line(environ: dict[str, str], line: str, folder: Path) -> None:
+    (folder / "empty").write_text("\n")
+    (folder / "bytes").write_bytes(b"\xff")
+    with pytest.raises(SettingsInvalid) as caught:
+        load_settings({f"FINSURGE_{name}": value for name, value in environ.items()})
+    assert line in str(caught.value)
+    assert "CANARY" not in str(caught.value)
+
+
+def test_variables_that_are_no_settings_are_known() -> None:
+    environ = {"FINSURGE_CONFIG": "", "FINSURGE_DATA": "data", "FINSURGE_TEST_KILL": "x", "HOME": "h"}
+    assert load_with_sources(environ).unused == ()
+
+
+def test_what_kubernetes_says_of_services_is_not_taken_for_settings() -> None:
+    # one Service `finsurge-broker-0`, as in a pod's environment
+    link = "FINSURGE_BROKER_0_PORT"
+    environ = {
+        "FINSURGE_BROKER_0_SERVICE_HOST": "10.0.0.1",
+        "FINSURGE_BROKER_0_SERVICE_PORT": "9092",
+        "FINSURGE_BROKER_0_SERVICE_PORT_TLS": "9092",
+        link: "tcp://10.0.0.1:9092",
+        f"{link}_9092_TCP": "tcp://10.0.0.1:9092",
+        f"{link}_9092_TCP_PROTO": "tcp",
+        f"{link}_9092_TCP_PORT": "9092",
+        f"{link}_9092_TCP_ADDR": "10.0.0.1",
+    }
+    assert load_with_sources(environ) == load_with_sources({})
+    with pytest.raises(SettingsInvalid, match="enableServiceLinks: false"):
+        load_settings({"FINSURGE_HTTP_PORT": "tcp://10.0.0.1:8600"})
+
+
+def test_the_algorithms_that_may_be_named_are_those_that_there_are() -> None:
+    from rl.algorithms.catalogue import ALGORITHMS as CATALOGUE
+
+    assert sorted(ALGORITHMS) == sorted(CATALOGUE)
+
+
+def test_groups_stand_together() -> None:
+    groups = [each.group for each in all_settings()]
+    assert [group for group, _ in groupby(groups)] == list(Group)
