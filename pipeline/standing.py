@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 from typing import Protocol
 
 from pipeline.broker.connection import reach
+from pipeline.logs.setup import adopt_libraries, set_up_logs
+from pipeline.settings import Settings
 
 
 class StandingProcess(Protocol):
@@ -17,15 +18,15 @@ class StandingProcess(Protocol):
         """Run until then."""
 
 
-def prepare(name: str, bootstrap: str) -> None:
+def prepare(name: str, settings: Settings) -> None:
     """Have the process log under its name, and pass once its broker answers.
 
     Raises:
         BrokerUnavailable: no Kafka answers.
     """
-    logging.basicConfig(format=f"%(asctime)s %(levelname)s {name}: %(message)s", level=logging.INFO)
-    logging.getLogger("aiokafka").setLevel(logging.WARNING)
-    reach(bootstrap, timeout_s=10.0)
+    set_up_logs(settings, name)
+    adopt_libraries()
+    reach(settings.bootstrap, timeout_s=10.0)
 
 
 def run_until_told(process: StandingProcess) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import IO
 
+from pipeline.logs.setup import set_up_logs
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings, child_environment
 
@@ -26,7 +27,7 @@ EXIT_MISTAKE = 2
 
 def run_roles(settings: Settings, roles: Sequence[Role]) -> int:
     """Run the roles until one ends or a signal comes, and return the exit code: 0 only after a signal."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s worker: %(message)s", level=logging.INFO)
+    set_up_logs(settings, "worker")
     environ = child_environment(settings, os.environ)
     asked: list[int] = []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from typing import Any, NoReturn
 
@@ -15,11 +14,11 @@ from pipeline.broker.connection import reach
 from pipeline.broker.preflight import check_kafka_topics, commit_start_offsets
 from pipeline.broker.rebuild_log import check_whole
 from pipeline.health import HealthServer
+from pipeline.logs.setup import adopt_libraries, set_up_logs
 from pipeline.roles.faust_app import Role, Running
 from pipeline.settings import Settings
 from pipeline.vitals import Vitals
 
-log = logging.getLogger(__name__)
 STUCK_S = 300.0
 """Seconds with records waiting and none acknowledged after which /healthz says stuck."""
 
@@ -30,15 +29,14 @@ def run_role(settings: Settings, role: Role, parts: Parts | None = None) -> NoRe
     Raises:
         BrokerUnavailable, CommandFailed, CheckpointMismatch, WatchlistInvalid, PortTaken: before anything is read.
     """
-    logging.basicConfig(format=f"%(asctime)s %(levelname)s {role.value}: %(message)s", level=logging.INFO)
-    for noisy in ("faust", "aiokafka", "mode"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    set_up_logs(settings, role.value)
     reach(settings.bootstrap, timeout_s=10.0)
     asyncio.run(check_kafka_topics(settings, role))
     if role.is_rebuilt:
         asyncio.run(check_whole(settings))
     asyncio.run(commit_start_offsets(settings, role))
     running = build_app(settings, role, parts or Parts())
+    adopt_libraries()
     health = HealthService(settings, role, running)
     health.check_port()
     worker = faust.Worker(

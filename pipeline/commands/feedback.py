@@ -22,5 +22,5 @@ def command(settings: Settings, once: bool) -> None:
     from pipeline.feedback.process import FeedbackProcess
     from pipeline.standing import prepare, run_until_told
 
-    prepare("feedback", settings.bootstrap)
+    prepare("feedback", settings)
     run_until_told(FeedbackProcess(settings, is_once=once))

@@ -22,5 +22,5 @@ def command(settings: Settings, once: bool) -> None:
     from pipeline.learner.process import LearnerProcess
     from pipeline.standing import prepare, run_until_told
 
-    prepare("learner", settings.bootstrap)
+    prepare("learner", settings)
     run_until_told(LearnerProcess(settings, is_once=once))

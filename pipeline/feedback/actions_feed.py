@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer
 
 from pipeline.broker.preflight import partitions_of
 from pipeline.feedback.actions import QuarantineReleased, action_of
+from pipeline.logs.about import at
 from pipeline.records import Origin
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class ActionLog(Generic[Action]):
                 try:
                     action = self._action_of(record.value)
                 except msgspec.DecodeError:
-                    log.warning("no action at %s-%d@%d", partition.topic, partition.partition, record.offset)
+                    log.warning("what lies there is no action", extra=at(record))
                     continue
                 if action is not None:
                     n_actions += 1

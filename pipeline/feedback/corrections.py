@@ -33,6 +33,7 @@ from pipeline.feedback.store import FeedbackStore, Sending, integer_of
 from pipeline.feedback.stories import StoryBook
 from pipeline.feedback.subjects import Subjects, reading_of
 from pipeline.feedback.waiting import ArrivedCorrection, WaitingRoom
+from pipeline.logs.about import about
 from pipeline.records import encode
 from pipeline.rejects import RecordRejected, RejectReason
 from rl.rounds.round import ReviewReason
@@ -223,7 +224,9 @@ class CorrectionDesk:
         told = tuple((name, value.decode()) for name, value in headers)
         self._store.send(Sending("documents.dlq", arrived.key, arrived.value, headers=told))
         self._metrics.count_rejected(rejected.reason)
-        log.warning("%s-%d@%d is refused: %s", self._kafka_topic, partition, offset, rejected)
+        place = about(kafka_topic=self._kafka_topic, partition=partition, offset=offset, reason=rejected.reason.value)
+        # the detail may quote the document: it is in the dead letter
+        log.warning("a correction is refused: %s", rejected.reason.value, extra=place)
         who, subject = _claimed(arrived.value)
         details = {RECORD: _place(arrived.lies_at), "reason": rejected.reason.value, "detail": rejected.detail}
         self._desks.journal.note(Deed(now, who, AuditAction.CORRECTION_REFUSED, subject, details))

@@ -24,6 +24,7 @@ from pipeline.feedback.metrics import FeedbackMetrics
 from pipeline.feedback.purge import Purge
 from pipeline.feedback.store import FeedbackStore, hash_of
 from pipeline.feedback.waiting import ArrivedCorrection, WaitingRoom
+from pipeline.logs.about import about
 from pipeline.records import AlertRecord, Decision, DecisionOrTick, Document, Origin, ShadowDecision
 
 log = logging.getLogger(__name__)
@@ -174,7 +175,14 @@ class Feedback:
             return
         refused = self._desks.roster.roster.why_not_release(action.by)
         if refused is not None:
-            log.warning("release %s of %s on %s does not hold: %s", action.id, action.analyst, action.topic, refused)
+            log.warning(
+                "release %s of %s on %s does not hold: %s",
+                action.id,
+                action.analyst,
+                action.topic,
+                refused,
+                extra=about(topic=action.topic),
+            )
             return
         self._desks.effects.release(action.release, action.id)
         told = {RECORD: f"action {action.id}", "topic": action.topic, "reason": action.reason}

@@ -15,6 +15,7 @@ from pipeline.learner.evidence import TrialEvidence
 from pipeline.learner.ledger import LEARNER, LearnerLedger
 from pipeline.learner.metrics import LearnerMetrics
 from pipeline.learner.trial import Trial, TrialFile
+from pipeline.logs.about import about
 from pipeline.policies.board import ReleaseBoard
 from pipeline.policies.changes import (
     Author,
@@ -100,7 +101,12 @@ class Conductor:
         self._metrics.count_gate(report.reason)
         details = {"reason": report.reason.value, "serving": serving, "page": str(page)}
         self._ledger.step(AuditAction.GATED, version, now, details)
-        log.info("%s: the gate says %s", version, report.reason.value)
+        log.info(
+            "%s: the gate says %s",
+            version,
+            report.reason.value,
+            extra=about(policy_version=version, reason=report.reason.value),
+        )
         if report.is_promoted and self._is_automatic:
             self._desk.insist(lambda board: shadowed(board, version, author))
             self._ledger.step(AuditAction.SHADOWED, version, now, {"reason": report.reason.value, "serving": serving})
@@ -126,7 +132,8 @@ class Conductor:
         stage, reason = next_stage(trial.stage, counted, since_at=trial.since_at, now=now, config=self._config)
         if stage is trial.stage:
             return reason
-        log.info("%s: from %s to %s, %s", trial.version, trial.stage.value, stage.value, reason.value)
+        about_it = about(policy_version=trial.version, reason=reason.value)
+        log.info("%s: from %s to %s, %s", trial.version, trial.stage.value, stage.value, reason.value, extra=about_it)
         self._metrics.count_rollout(reason)
         self._release(trial, stage, counted.negative_ratio, Author(LEARNER, now, reason.value))
         details = {

@@ -20,6 +20,7 @@ from pipeline.learner.run_folder import Request, RunFolder
 from pipeline.learner.watch import RewardWatch
 from pipeline.learner.weighed_rounds import WeighedRounds
 from pipeline.learner.workshop import Workshop
+from pipeline.logs.about import about
 from pipeline.policies.changes import ChangeRefused
 from pipeline.policies.desk import PolicyDesk
 from pipeline.policies.gating import PAGE_FILE
@@ -162,7 +163,9 @@ class Learner:
         if outcome.version is None:
             log.error("update %d has no candidate: %s", request.number, outcome.failure)
             return
-        log.info("update %d has made %s", request.number, outcome.version)
+        log.info(
+            "update %d has made %s", request.number, outcome.version, extra=about(policy_version=outcome.version)
+        )
         rounds = self._rounds.reweighed([*learnt, *older])  # more is known of analysts than when it began
         await asyncio.to_thread(
             self._conductor.present,
@@ -184,7 +187,12 @@ class Learner:
         try:
             await asyncio.to_thread(self._conductor.advance, now, is_worse=self._was_worse)
         except ChangeRefused as error:
-            log.warning("the trial of %s is over, somebody else has changed what serves: %s", trial.version, error)
+            log.warning(
+                "the trial of %s is over, somebody else has changed what serves: %s",
+                trial.version,
+                error,
+                extra=about(policy_version=trial.version),
+            )
             await asyncio.to_thread(self._conductor.give_up, now, str(error))
 
 

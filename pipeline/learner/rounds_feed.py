@@ -16,6 +16,7 @@ from pipeline.feedback.records import RoundRecord
 from pipeline.feedback.round_record import round_of
 from pipeline.learner.round_log import LoggedRound
 from pipeline.learner.weighed_rounds import WeighedRounds
+from pipeline.logs.about import at
 from pipeline.records import decode
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ class RoundsFeed:
                 answered = _logged(record.value)
                 if answered is None:
                     n_unusable += 1
-                    log.warning("no round at %s-%d@%d", partition.topic, partition.partition, record.offset)
+                    log.warning("what lies there is no round", extra=at(record))
                 else:
                     rounds.append(answered)
                 next_offsets[partition.partition] = record.offset + 1

@@ -9,6 +9,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from pipeline.learner.evidence import TrialEvidence
+from pipeline.logs.about import at
 from pipeline.records import ShadowDecision, decode
 
 log = logging.getLogger(__name__)
@@ -49,11 +50,11 @@ class ShadowsFeed:
     async def read(self, evidence: TrialEvidence) -> int:
         """Take what has come, and return how many documents that was."""
         n_read = 0
-        for partition, records in (await self._consumer.getmany(timeout_ms=0)).items():
+        for records in (await self._consumer.getmany(timeout_ms=0)).values():
             for record in records:
                 n_read += 1
                 try:
                     evidence.update(decode(ShadowDecision, record.value or b""))
                 except (msgspec.DecodeError, ValueError):
-                    log.warning("no shadow at %s-%d@%d", partition.topic, partition.partition, record.offset)
+                    log.warning("what lies there is no shadow", extra=at(record))
         return n_read

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 
 from models.decider import Decider
 from models.errors import CheckpointMismatch
+from pipeline.logs.about import about
 from pipeline.metrics import Metrics
 from pipeline.policies.refusals import RefusalReason, ReleaseRefused
 from pipeline.policies.release import Release
@@ -135,7 +136,13 @@ class PolicyFollower:
             except ReleaseRefused as refused:
                 self._refused[release.version] = refused.reason
                 self._metrics.count_swap_failure(refused.reason)
-                log.error("%s stays: %s is not taken, %s", self._served[0], release.version, refused)
+                log.error(
+                    "%s stays: %s is not taken, %s",
+                    self._served[0],
+                    release.version,
+                    refused,
+                    extra=about(policy_version=release.version, reason=refused.reason.value),
+                )
                 return None
             self._loaded[release.version] = loaded
         return self._loaded[release.version]

@@ -30,7 +30,10 @@ def serve(reader: Reader, questions: BinaryIO, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
+    from pipeline.logs.setup import set_up_logs
     from pipeline.roles.read import new_reader
     from pipeline.settings import load_settings
 
-    serve(new_reader(load_settings(os.environ), None), sys.stdin.buffer, sys.stdout.buffer)
+    settings = load_settings(os.environ)
+    set_up_logs(settings, "read-one-by-one")
+    serve(new_reader(settings, None), sys.stdin.buffer, sys.stdout.buffer)

@@ -19,6 +19,7 @@ import msgspec
 from models.batching import BatchStats
 from models.decider import Decider
 from pipeline.documents import RawDocument
+from pipeline.logs.about import about
 from pipeline.reading.line_up import LineUp
 from pipeline.reading.reader import Reader
 from pipeline.records import Decision, Origin, decode
@@ -88,7 +89,9 @@ class IsolatedReader:
             pass
         if not line:
             code = self._end()
-            log.error("a document ended its process with code %s: %s", code, raw.origin)
+            partition, offset = raw.origin
+            place = about(partition=partition, offset=offset)
+            log.error("a document ended its process with code %s", code, extra=place)
             return RecordRejected(RejectReason.UNDECIDABLE, f"the process that read it ended with code {code}")
         answer = msgspec.json.decode(line, type=Refusal | Answer)
         if isinstance(answer, Refusal):
@@ -193,6 +196,7 @@ class CautiousReader:
             n_starts = self._deaths.count(partition, offset)
             is_suspect = n_starts > MAX_DEATHS
             if is_suspect:
-                log.error("%d starts at offset %d of partition %d: reading one by one", n_starts, offset, partition)
+                place = about(partition=partition, offset=offset)
+                log.error("%d starts at the same document: reading one by one", n_starts, extra=place)
             self._suspect_until[partition] = offset + self._max_suspects if is_suspect else offset
         return offset < self._suspect_until[partition]

@@ -21,6 +21,7 @@ from models.decider import Decider
 from models.policy import Policy
 from models.topics.sketch import sketch
 from pipeline.documents import DocumentLimits, RawDocument, parse_document
+from pipeline.logs.about import about
 from pipeline.reading.device import chosen_device
 from pipeline.reading.line_up import LineUp, Served
 from pipeline.reading.text import EXCERPT_LENGTH, full_text
@@ -113,14 +114,16 @@ class Reader:
             actions, batches = decide_all(policy, texts, limits)
             return list(actions), batches
         except torch.OutOfMemoryError:
-            log.warning("out of memory on %d documents: halving the batch", len(texts))
+            log.warning("out of memory: halving the batch", extra=about(n_documents=len(texts)))
             torch.cuda.empty_cache()
             if limits.max_padded_tokens <= 512:
                 raise
             return self._decide(policy, texts, replace(limits, max_padded_tokens=limits.max_padded_tokens // 2))
         except (RuntimeError, ValueError, IndexError) as error:
             if len(texts) == 1:
-                log.warning("the policy fails on a document: %s", error)
+                # the error itself may quote the text: it is in the dead letter
+                kind, version = type(error).__name__, policy.version
+                log.warning("the policy fails on a document", extra=about(error=kind, policy_version=version))
                 return [RecordRejected(RejectReason.UNDECIDABLE, f"policy failed: {error}"[:200])], []
             middle = len(texts) // 2
             left, left_batches = self._decide(policy, texts[:middle], limits)

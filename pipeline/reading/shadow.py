@@ -18,6 +18,7 @@ from models.action import Action
 from models.batching import BatchLimits, decide_all
 from models.decider import Decider
 from pipeline.documents import DocumentLimits, RawDocument, parse_document
+from pipeline.logs.about import about
 from pipeline.metrics import Metrics
 from pipeline.reading.line_up import is_in_share
 from pipeline.reading.priority import stand_back
@@ -114,7 +115,8 @@ class Shadow:
             return list(decide_all(reader, texts, self._limits)[0])
         except (torch.OutOfMemoryError, RuntimeError, ValueError, IndexError) as error:
             if len(texts) == 1:
-                log.warning("%s fails in shadow on a document: %s", reader.version, error)
+                kind, version = type(error).__name__, reader.version
+                log.warning("a policy fails in shadow on a document", extra=about(error=kind, policy_version=version))
                 return [None]
             middle = len(texts) // 2
             return self._actions(reader, texts[:middle]) + self._actions(reader, texts[middle:])

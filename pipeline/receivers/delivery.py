@@ -11,8 +11,9 @@ import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from pipeline.logs.about import about
 from pipeline.metrics import Metrics
 from pipeline.outcomes import DeliveryOutcome, RepeatReason
 from pipeline.receivers.outbox import Outbox, Waiting
@@ -169,7 +170,13 @@ class Dispatcher:
                 await self._put_off(receiver.name, waiting, failed)
                 return False
             outcome = DeliveryOutcome.REFUSED
-            _logger.error("alert %s refused by %s: %s", waiting.alert.id, receiver.name, failed)
+            _logger.error(
+                "alert %s refused by %s: %s",
+                waiting.alert.id,
+                receiver.name,
+                failed,
+                extra=_about(receiver.name, waiting),
+            )
         self._metrics.count_delivery(receiver.name, outcome)
         await self._outbox.done(waiting)
         if outcome is DeliveryOutcome.DELIVERED:
@@ -178,7 +185,9 @@ class Dispatcher:
 
     async def _put_off(self, name: str, waiting: Waiting, failed: DeliveryFailed) -> None:
         self._metrics.count_delivery(name, DeliveryOutcome.RETRIED)
-        _logger.warning("alert %s not delivered to %s, it waits: %s", waiting.alert.id, name, failed)
+        _logger.warning(
+            "alert %s not delivered to %s, it waits: %s", waiting.alert.id, name, failed, extra=_about(name, waiting)
+        )
         if failed.may_have_arrived:
             self._metrics.count_repeat(name, RepeatReason.NO_ANSWER)
         else:
@@ -189,4 +198,10 @@ class Dispatcher:
             await receiver.resend()
         except DeliveryFailed as failed:
             self._metrics.count_delivery(receiver.name, DeliveryOutcome.RESEND_FAILED)
-            _logger.warning("open alerts not resent to %s: %s", receiver.name, failed)
+            _logger.warning(
+                "open alerts not resent to %s: %s", receiver.name, failed, extra=about(receiver=receiver.name)
+            )
+
+
+def _about(receiver: str, waiting: Waiting) -> dict[str, Any]:
+    return about(receiver=receiver, alert=waiting.alert.id, topic=waiting.alert.topic)

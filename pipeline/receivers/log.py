@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import logging
+import re
 
+import msgspec
+
+from pipeline.logs.about import about
+from pipeline.logs.formats import BODY
 from pipeline.records import AlertRecord, encode
+
+_QUOTE = re.compile(r"; first: “.*”", re.DOTALL)
 
 
 class LogReceiver:
-    """One line of JSON per transition, so that a log collector can take it apart.
+    """One line of JSON per transition, so that a log collector can take it apart; texts of documents are left out.
+
+    Logs are read by others, and kept for longer, than documents may be.
 
     >>> import asyncio
     >>> from pipeline.receivers.sample import sample_alert
@@ -22,4 +31,10 @@ class LogReceiver:
 
     async def deliver(self, alert: AlertRecord) -> None:
         """Log the alert; JSON keeps line breaks of the texts inside it from forging lines."""
-        self._logger.warning("alert %s", encode(alert).decode())
+        body = encode(_without_texts(alert))
+        self._logger.warning("alert %s", body.decode(), extra=about(alert=alert.id, topic=alert.topic) | {BODY: body})
+
+
+def _without_texts(alert: AlertRecord) -> AlertRecord:
+    stories = tuple(msgspec.structs.replace(story, excerpt="") for story in alert.stories)
+    return msgspec.structs.replace(alert, stories=stories, summary=_QUOTE.sub("", alert.summary))

@@ -42,6 +42,12 @@ class ReceiverSpec:
     secret: str | None = field(default=None, repr=False)
     source: str = ""  # what to correct: a variable, or a file
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may hold; an Alertmanager's address is none, and its password is hidden in any address."""
+        url = () if self.kind == "alertmanager" else (self.url,)
+        return (*url, self.secret) if self.secret else url
+
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     name: str

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import msgspec
 
+from pipeline.logs.about import about
 from pipeline.metrics import Metrics
 from pipeline.outcomes import RepeatReason
 from pipeline.receivers.notice import Notice, notice_of
@@ -142,7 +143,8 @@ class Outbox:
         self._parked = {name: len(waiting) for name, waiting in found.items()}
         self._metrics.set_parked(sum(self._parked.values()))
         for name, n_parked in self._parked.items():
-            log.warning("%d alerts wait for receiver %s, which is no longer named: name it again", n_parked, name)
+            told = "%d alerts wait for receiver %s, which is no longer named: name it again"
+            log.warning(told, n_parked, name, extra=about(receiver=name))
         self._tell_all()
 
     @asynccontextmanager

@@ -11,6 +11,7 @@ import msgspec
 
 from pipeline.feedback.actions_in_force import ActionsInForce
 from pipeline.feedback.actions_on_alerts import Acknowledged, AlertAction, Escalated, Resolved, Silenced
+from pipeline.logs.about import about
 from pipeline.metrics import Metrics
 from pipeline.receivers.notice import ActionTold, Notice, WithheldReason, notice_of, told_of
 from pipeline.receivers.outbox import CommittedStates, Outbox
@@ -80,9 +81,15 @@ class Teller:
         if not is_owned or not self._outbox.apply_action(origin):
             return
         if origin.partition != partition_of(action.topic, self._partitions):
-            log.warning("action %s is not told: it must be keyed by its topic, %s", action.id, action.topic)
+            log.warning(
+                "action %s is not told: it must be keyed by its topic, %s",
+                action.id,
+                action.topic,
+                extra=about(topic=action.topic),
+            )
         elif isinstance(action, Silenced):
-            log.info("%s is silenced by %s until %s", action.topic, action.by, f"{action.until:%Y-%m-%d %H:%M %Z}")
+            until = f"{action.until:%Y-%m-%d %H:%M %Z}"
+            log.info("%s is silenced by %s until %s", action.topic, action.by, until, extra=about(topic=action.topic))
         else:
             self._tell(action, origin.partition, now)
 
@@ -107,7 +114,8 @@ class Teller:
         receivers, unknown = route(notice, self._outbox.receivers)
         if unknown:
             self._metrics.count_unknown_route()
-            log.error("alert %s goes to all: no receiver is called %s", notice.id, ", ".join(unknown))
+            about_it = about(alert=notice.id, topic=notice.topic)
+            log.error("alert %s goes to all: no receiver is called %s", notice.id, ", ".join(unknown), extra=about_it)
         self._outbox.put(notice, receivers, partition, now)
 
     def _withhold(self, alert: AlertRecord, reason: WithheldReason, partition: int, now: datetime) -> None:

@@ -5,14 +5,18 @@ Knows no role's work.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import msgspec
 
 from pipeline.dead_letters import dead_letter_headers
+from pipeline.logs.about import at
 from pipeline.metrics import Metrics
 from pipeline.rejects import RecordRejected, RejectReason
 from pipeline.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def decoded(decoder: msgspec.json.Decoder[Any], value: bytes | None) -> Any:
@@ -54,4 +58,6 @@ class DeadLetterBox:
             stage=self._stage,
         )
         self._metrics.count_dead_letter(rejected.reason)
+        # the detail may quote the document: it is in the headers
+        log.warning("a record goes to the dead letters: %s", rejected.reason.value, extra=at(message))
         return await self._app.producer.send(self._kafka_topic, message.key, message.value, None, None, headers)

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from pipeline.logs.about import about
+
 log = logging.getLogger(__name__)
 State = TypeVar("State")
 Send = Callable[[int, bytes, bytes | None], Awaitable[Awaitable[Any]]]
@@ -100,7 +102,11 @@ class LoggedStates(Generic[State]):
         """Write what was put or dropped, in the order of `write_rank`, and wait until the broker has it."""
         for number in await self._write(self._dirty):
             # another process wrote after this one took over, its state is older: write all of ours behind it
-            log.warning("changelog partition %d was written by another process: writing it anew", number)
+            log.warning(
+                "changelog partition %d was written by another process: writing it anew",
+                number,
+                extra=about(partition=number),
+            )
             shard = self._shards[number]
             for key in list(shard.values):
                 self._state(shard, key)

@@ -18,6 +18,7 @@ import aiohttp
 import msgspec
 from aiokafka.errors import KafkaError
 
+from pipeline.logs.setup import hide
 from pipeline.metrics import Metrics
 from pipeline.receivers.catalogue import new_receivers
 from pipeline.receivers.delivery import Dispatcher
@@ -70,6 +71,7 @@ class NotifyRole:
         self._decoder = msgspec.json.Decoder(AlertRecord)
         self._dead_letters = DeadLetterBox(app, settings, "notify", metrics)
         self._specs = load_receivers(settings, os.environ)
+        hide(secret for spec in self._specs for secret in spec.secrets)
         self._outbox = Outbox(states, [LOG, *(spec.name for spec in self._specs)], metrics)
         forgetful = frozenset(spec.name for spec in self._specs if spec.kind == "alertmanager")
         self._teller = Teller(states, self._outbox, metrics, forgetful=forgetful, partitions=settings.partitions)

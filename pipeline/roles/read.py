@@ -22,6 +22,7 @@ from models.batching import BatchLimits
 from models.decider import Decider
 from pipeline.broker.stream_clock import StreamClock
 from pipeline.documents import RawDocument
+from pipeline.logs.about import about
 from pipeline.metrics import Metrics
 from pipeline.outcomes import DocumentOutcome
 from pipeline.policies.keys import load_public
@@ -108,12 +109,13 @@ class ReadRole:
         if refused.reason is RefusalReason.STALE:  # of two authors the later one; it was told
             return
         self._metrics.count_swap_failure(refused.reason)
-        log.error("a release does not hold: %s", refused)
+        log.error("a release does not hold: %s", refused, extra=about(reason=refused.reason.value))
 
     def _use(self, line_up: LineUp, trial: Trial | None, folder: Path | None) -> None:
         policy = line_up.serving.policy
         if policy.version != self._reader.policy.version:
-            log.info("%s takes over from %s", policy.version, self._reader.policy.version)
+            before = self._reader.policy.version
+            log.info("%s takes over from %s", policy.version, before, extra=about(policy_version=policy.version))
             self._metrics.count_swap()
         self._metrics.set_policy(version=policy.version, device=policy.device, precision=policy.precision)
         self._reader.use(line_up, folder)

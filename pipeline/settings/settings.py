@@ -215,6 +215,18 @@ class Settings:
         "that of feedback the next",
         check=checks.between(1, 65_524),
     )
+    log_level: str = setting(
+        Group.OBSERVABILITY,
+        "info",
+        "least level that is logged: debug, info, warning or error; libraries log warnings and errors",
+        check=checks.one_of("debug", "info", "warning", "error"),
+    )
+    log_format: str = setting(
+        Group.OBSERVABILITY,
+        "auto",
+        "`json`: an object a line, `console`: for people, `auto`: console on a terminal, else JSON",
+        check=checks.one_of("auto", "console", "json"),
+    )
 
     def __post_init__(self) -> None:
         for each in all_settings():

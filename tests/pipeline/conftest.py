@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ from pipeline.feedback.records import (
     SentimentName,
     UnitRecord,
 )
+from pipeline.logs.setup import OURS
 from pipeline.receivers.outbox import NotifyState, decode_state
 from pipeline.records import Origin, encode
 from pipeline.roles.logged_states import LoggedStates
@@ -303,3 +305,17 @@ async def alertmanager(tmp_path: Path, hook: Hook, session: aiohttp.ClientSessio
     await server.start()
     yield server
     await server.stop()
+
+
+@pytest.fixture
+def logging_put_back() -> Iterator[None]:
+    """For what sets logging up in this process: it is as it was before, afterwards."""
+    loggers = [logging.getLogger(), *(logging.getLogger(name) for name in OURS)]
+    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
+    hook = sys.excepthook
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+    sys.excepthook = hook
+    logging.captureWarnings(False)

@@ -28,7 +28,7 @@ def signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-@pytest.mark.usefixtures("signals")
+@pytest.mark.usefixtures("signals", "logging_put_back")
 def test_when_a_role_ends_by_itself_the_worker_ends_with_its_code(tmp_path: Path) -> None:
     settings = Settings(broker=NOBODY, state_dir=tmp_path)
     assert run_roles(settings, [Role.LINK, Role.SURGES]) == EXIT_MISTAKE
