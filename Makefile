@@ -25,7 +25,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "$(PYTHON) comes without venv: apt-get install python3-venv (Debian, Ubuntu)" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[embedded,train,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[embedded,otel,train,dev]'
 	@touch $@
 
 tools: setup ## into .tools: what the tests of deploy/ need (Helm, kubeconform, kube-score); needs Go 1.21+

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import faust
 from prometheus_client import CollectorRegistry
@@ -25,6 +25,10 @@ from pipeline.roles.notify import NotifyRole
 from pipeline.roles.stateful import StatefulRole
 from pipeline.settings import Settings
 
+if TYPE_CHECKING:
+    from pipeline.tracing.delivering import DeliveryTracing
+    from pipeline.tracing.tracing import Tracing
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -32,6 +36,7 @@ class Parts:
 
     policy: Callable[[Settings], Any] | None = None  # makes the reading role's policy
     load: Callable[[Path], Any] | None = None  # makes a released one of its checkpoint folder
+    tracing: Tracing | None = None
     isolated: Sequence[str] = (sys.executable, "-m", "pipeline.reading.isolated")  # starts its one-by-one reader
 
 
@@ -56,17 +61,17 @@ def _runner(app: faust.App, settings: Settings, role: Role, parts: Parts, metric
     states = _states(app, settings, role)
     if role is Role.NOTIFY:
         actions = partial(ActionLog, settings.bootstrap, settings.kafka_topic("actions"), alert_action_of)
-        return NotifyRole(app, settings, states, metrics, actions)
+        return NotifyRole(app, settings, states, metrics, actions, _delivery_tracing(parts))
     if role is Role.TRENDS:
         stage: Any = wiring.trends_stage(settings, states, metrics)
-        return StatefulRole(app, settings, role.value, stage, states, MentionOrMark, metrics)
+        return StatefulRole(app, settings, role, stage, states, MentionOrMark, metrics, parts.tracing)
     watchlist = wiring.open_watchlist(settings)
     metrics.set_watchlist(len(watchlist.topics))
     if role is Role.LINK:
         stage = wiring.link_stage(settings, watchlist, states, metrics)
-        return StatefulRole(app, settings, role.value, stage, states, DecisionOrTick, metrics)
+        return StatefulRole(app, settings, role, stage, states, DecisionOrTick, metrics, parts.tracing)
     stage = wiring.surges_stage(settings, watchlist, states, metrics)
-    return StatefulRole(app, settings, role.value, stage, states, Candidate, metrics)
+    return StatefulRole(app, settings, role, stage, states, Candidate, metrics, parts.tracing)
 
 
 def _reader(app: faust.App, settings: Settings, parts: Parts, metrics: Metrics) -> Runner:
@@ -84,7 +89,15 @@ def _reader(app: faust.App, settings: Settings, parts: Parts, metrics: Metrics) 
     )
     metrics.set_policy(version=reader.policy.version, device=reader.policy.device, precision=reader.policy.precision)
     load = parts.load or (lambda folder: Policy.load(folder, device=chosen_device(settings)))
-    return ReadRole(app, settings, reader, metrics, load)
+    return ReadRole(app, settings, reader, metrics, load, parts.tracing)
+
+
+def _delivery_tracing(parts: Parts) -> DeliveryTracing | None:
+    if parts.tracing is None:
+        return None
+    from pipeline.tracing.delivering import DeliveryTracing
+
+    return DeliveryTracing(parts.tracing)
 
 
 def _states(app: faust.App, settings: Settings, role: Role) -> LoggedStates[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ from pipeline.health import HealthServer
 from pipeline.logs.setup import adopt_libraries, set_up_logs
 from pipeline.roles.faust_app import Role, Running
 from pipeline.settings import Settings
+from pipeline.tracing.opening import open_tracing
 from pipeline.vitals import Vitals
 
 STUCK_S = 300.0
@@ -29,20 +31,25 @@ def run_role(settings: Settings, role: Role, parts: Parts | None = None) -> NoRe
     Raises:
         BrokerUnavailable, CommandFailed, CheckpointMismatch, WatchlistInvalid, PortTaken: before anything is read.
     """
-    set_up_logs(settings, role.value)
+    tracing = open_tracing(settings, role.value)
+    set_up_logs(settings, role.value, trace_ids=dict if tracing is None else tracing.current_ids)
     reach(settings.bootstrap, timeout_s=10.0)
     asyncio.run(check_kafka_topics(settings, role))
     if role.is_rebuilt:
         asyncio.run(check_whole(settings))
     asyncio.run(commit_start_offsets(settings, role))
-    running = build_app(settings, role, parts or Parts())
+    running = build_app(settings, role, dataclasses.replace(parts or Parts(), tracing=tracing))
     adopt_libraries()
     health = HealthService(settings, role, running)
     health.check_port()
     worker = faust.Worker(
         running.app, health, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False
     )
-    raise SystemExit(worker.execute_from_commandline())
+    try:
+        raise SystemExit(worker.execute_from_commandline())
+    finally:
+        if tracing is not None:
+            tracing.close()
 
 
 class Backlog:

@@ -113,13 +113,21 @@ class _Ingest:
         """Send all files' documents; returns when all are acknowledged."""
         from pipeline.broker.connection import reach
         from pipeline.ingest.document_sender import DocumentSender
+        from pipeline.tracing.opening import open_tracing
 
         # it logs every attempt to reconnect; the one line at the end says what came of them
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+        tracing = open_tracing(settings, "ingest")
         reach(settings.bootstrap, _CONNECT_TIMEOUT_S)
-        async with DocumentSender(settings.bootstrap, settings.kafka_topic("documents")) as sender:
-            for name in names:
-                await self._take(name, sender.send)
+        try:
+            async with DocumentSender(
+                settings.bootstrap, settings.kafka_topic("documents"), tracing=tracing
+            ) as sender:
+                for name in names:
+                    await self._take(name, sender.send)
+        finally:
+            if tracing is not None:
+                tracing.close()
 
     async def _take(self, name: str, send: Send) -> None:
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPartitionError
@@ -16,6 +16,9 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPart
 from pipeline.broker.connection import BrokerUnavailable
 from pipeline.broker.in_flight import InFlight
 from pipeline.records import Document, encode
+
+if TYPE_CHECKING:
+    from pipeline.tracing.tracing import Tracing
 
 
 class DeliveryFailed(ConnectionError):
@@ -46,12 +49,14 @@ class DocumentSender:
         max_in_flight: int = 2000,
         connect_timeout_s: float = 15.0,
         delivery_timeout_s: float = 30.0,
+        tracing: Tracing | None = None,
     ) -> None:
         self._bootstrap = bootstrap
         self._kafka_topic = kafka_topic
         self._noun = noun
         self._connect_timeout_s = connect_timeout_s
         self._in_flight = InFlight(self._failed, max_records=max_in_flight, timeout_s=delivery_timeout_s)
+        self._tracing = tracing
         self._producer: Any = None
 
     @property
@@ -111,10 +116,14 @@ class DocumentSender:
             DeliveryFailed: as `send`.
         """
         await self._in_flight.make_room()
+        span = self._tracing.send(self._kafka_topic, key) if self._tracing else None
+        headers = self._tracing.headers_of(span) if self._tracing and span else None
         try:
-            future = await self._producer.send(self._kafka_topic, key=key.encode(), value=value)
+            future = await self._producer.send(self._kafka_topic, key=key.encode(), value=value, headers=headers)
         except KafkaError as error:
             raise self._failed(type(error).__name__) from None
+        if span is not None:
+            future.add_done_callback(lambda _: span.end())
         self._in_flight.add(future)
 
     def _explained(self, error: Exception) -> Exception:

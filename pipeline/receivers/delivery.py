@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -60,6 +61,13 @@ class Gate(Protocol):
         """Return when it does."""
 
 
+class TryTracing(Protocol):
+    """Makes a span of a try."""
+
+    def trying(self, receiver: str, alert: AlertRecord) -> AbstractContextManager[None]:
+        """Have it while the try lasts."""
+
+
 class Dispatcher:
     """One lane per receiver, each through its own queue of the outbox.
 
@@ -73,6 +81,7 @@ class Dispatcher:
         metrics: is told every try.
         chance: spreads the retries.
         now: the clock, aware.
+        tracing: has a span of each try, if it is given.
         backoff: between retries, which go on until the alert is taken or refused for good.
         sleep: waits for seconds.
 
@@ -88,6 +97,7 @@ class Dispatcher:
         chance: random.Random,
         *,
         now: Callable[[], datetime],
+        tracing: TryTracing | None = None,
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -100,6 +110,7 @@ class Dispatcher:
         self._metrics = metrics
         self._chance = chance
         self._now = now
+        self._tracing = tracing
         self._backoff = backoff or Backoff()
         self._sleep = sleep
         self._n_busy = 0
@@ -164,7 +175,8 @@ class Dispatcher:
         await self._outbox.sending(waiting)
         outcome = DeliveryOutcome.DELIVERED
         try:
-            await receiver.deliver(waiting.alert)
+            with self._tracing.trying(receiver.name, waiting.alert) if self._tracing else nullcontext():
+                await receiver.deliver(waiting.alert)
         except DeliveryFailed as failed:
             if failed.is_retryable:
                 await self._put_off(receiver.name, waiting, failed)

@@ -12,7 +12,7 @@ import os
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import msgspec
@@ -34,6 +34,9 @@ from pipeline.roles.consumer import BrokerLog, Contiguity
 from pipeline.roles.dead_letter_box import DeadLetterBox, decoded
 from pipeline.roles.logged_states import LoggedStates
 from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.tracing.delivering import DeliveryTracing
 
 log = logging.getLogger(__name__)
 RESEND_S = 60.0
@@ -65,8 +68,10 @@ class NotifyRole:
         states: LoggedStates[NotifyState],
         metrics: Metrics,
         new_actions: Callable[[OnAction], ActionReader],
+        tracing: DeliveryTracing | None = None,
     ) -> None:
         self._states = states
+        self._tracing = tracing
         self._metrics = metrics
         self._decoder = msgspec.json.Decoder(AlertRecord)
         self._dead_letters = DeadLetterBox(app, settings, "notify", metrics)
@@ -86,10 +91,13 @@ class NotifyRole:
     async def run(self, stream: Any) -> None:
         """The agent's body: consume until the app stops."""
         try:
-            async with aiohttp.ClientSession() as session:
+            traces = [self._tracing.client_trace()] if self._tracing else None
+            async with aiohttp.ClientSession(trace_configs=traces) as session:
                 receivers = new_receivers(self._specs, session, _now)
                 chance = random.Random()  # noqa: S311
-                dispatcher = Dispatcher(receivers, self._outbox, self.loop, self._metrics, chance, now=_now)
+                dispatcher = Dispatcher(
+                    receivers, self._outbox, self.loop, self._metrics, chance, now=_now, tracing=self._tracing
+                )
                 self._dispatcher = dispatcher
                 self._restore()
                 await self.loop.run(stream, dispatcher.run(), self._resend(dispatcher), self._follow())
@@ -119,6 +127,8 @@ class NotifyRole:
                 if isinstance(alert, RecordRejected):
                     dead.append(await self._dead_letters.send(message, alert))
                 elif self._outbox.apply(Origin(message.partition, message.offset)):
+                    if self._tracing:
+                        self._tracing.taken(message, alert)
                     self._teller.take_alert(alert, message.partition, _now())
         await asyncio.gather(*dead)
         self._metrics.progress(_now())

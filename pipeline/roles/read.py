@@ -11,10 +11,10 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiokafka.errors import KafkaError
 
@@ -42,6 +42,10 @@ from pipeline.roles.dead_letter_box import DeadLetterBox
 from pipeline.settings import Settings
 from rl.registry.cache import PolicyCache
 
+if TYPE_CHECKING:
+    from pipeline.tracing.reading import ReadTracing
+    from pipeline.tracing.tracing import Tracing
+
 log = logging.getLogger(__name__)
 
 
@@ -55,12 +59,14 @@ class ReadRole:
         reader: CautiousReader,
         metrics: Metrics,
         load: Callable[[Path], Decider],
+        tracing: Tracing | None = None,
     ) -> None:
         self._app = app
         self._settings = settings
         self._reader = reader
         self._metrics = metrics
         self._dead_letters = DeadLetterBox(app, settings, "read", metrics)
+        self._tracing = _read_tracing(tracing)
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="policy")
         self._clock = StreamClock(settings.bootstrap, settings.kafka_topic("documents"))
         self._last_seen_s: dict[int, float] = {}  # partition to monotonic time of its last document
@@ -130,7 +136,8 @@ class ReadRole:
         raws = [_raw(event.message) for event in events]
         started_s = time.monotonic()
         loop = asyncio.get_running_loop()
-        outcomes, batches = await loop.run_in_executor(self._executor, self._reader.read, raws)
+        with self._tracing.reading(events) if self._tracing else nullcontext():
+            outcomes, batches = await loop.run_in_executor(self._executor, self._reader.read, raws)
         policy_s = (time.monotonic() - started_s) / max(1, len(batches))
         queue_age_s = started_s - min(event.message.time_in or started_s for event in events)
         for batch in batches:
@@ -147,6 +154,7 @@ class ReadRole:
         pairs = []
         for event, outcome in zip(events, outcomes, strict=True):
             message = event.message
+            headers = self._tracing.decided(message, outcome) if self._tracing else None
             self._last_seen_s[message.partition] = time.monotonic()
             if isinstance(outcome, RecordRejected):
                 undecidable = outcome.reason is RejectReason.UNDECIDABLE
@@ -163,8 +171,12 @@ class ReadRole:
                 topic = self._settings.kafka_topic("decisions")
                 key = outcome.document_id.encode()
                 pairs.append((_raw(message), outcome))
-                sent.append(await self._app.producer.send(topic, key, encode(outcome), message.partition, None, None))
+                sent.append(
+                    await self._app.producer.send(topic, key, encode(outcome), message.partition, None, headers)
+                )
         await asyncio.gather(*sent)
+        if self._tracing:
+            self._tracing.settle(events)
         self._shadow.offer(pairs)
         self._metrics.set_stream_delay(self._clock.delay_s)
         self._metrics.progress(datetime.now(UTC))
@@ -207,3 +219,11 @@ def new_reader(settings: Settings, policy: Callable[[Settings], Decider] | None)
     """Return a reader with the policy that the settings name, or the one that is given."""
     limits = BatchLimits(settings.max_padded_tokens, settings.max_batch_documents)
     return Reader((policy or open_policy)(settings), limits, now=lambda _raw: datetime.now(UTC))
+
+
+def _read_tracing(tracing: Tracing | None) -> ReadTracing | None:
+    if tracing is None:
+        return None
+    from pipeline.tracing.reading import ReadTracing
+
+    return ReadTracing(tracing)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,9 +20,14 @@ from pipeline.rejects import RecordRejected
 from pipeline.roles.chunks import ChunkConfig, ChunkLoop
 from pipeline.roles.consumer import BrokerLog, Contiguity
 from pipeline.roles.dead_letter_box import DeadLetterBox, decoded
+from pipeline.roles.faust_app import Role
 from pipeline.roles.logged_states import LoggedStates
 from pipeline.settings import Settings
 from pipeline.stage import Stage
+
+if TYPE_CHECKING:
+    from pipeline.tracing.stages import StageTracing
+    from pipeline.tracing.tracing import Tracing
 
 
 class StatefulRole:
@@ -31,11 +37,12 @@ class StatefulRole:
         self,
         app: Any,
         settings: Settings,
-        name: str,
+        role: Role,
         stage: Stage[Any],
         states: LoggedStates[Any],
         inbound: Any,
         metrics: Metrics,
+        tracing: Tracing | None = None,
     ) -> None:
         self._app = app
         self._settings = settings
@@ -43,7 +50,8 @@ class StatefulRole:
         self._states = states
         self._decoder = msgspec.json.Decoder(inbound)
         self._metrics = metrics
-        self._dead_letters = DeadLetterBox(app, settings, name, metrics)
+        self._dead_letters = DeadLetterBox(app, settings, role.value, metrics)
+        self._tracing = _stage_tracing(tracing, role)
         config = ChunkConfig(linger_s=settings.linger_s)
         contiguity = Contiguity(app, BrokerLog(settings.bootstrap), metrics.count_gap)
         self.loop = ChunkLoop(app, self._work, self._finish, config, contiguity)
@@ -73,10 +81,24 @@ class StatefulRole:
             if isinstance(record, RecordRejected):
                 sent.append(await self._dead_letters.send(message, record))
                 continue
-            for outbound in self._stage.step(record, Origin(message.partition, message.offset)):
+            caused = self._stage.step(record, Origin(message.partition, message.offset))
+            headers = self._tracing.follow(message, record, caused) if self._tracing else repeat(None)
+            for outbound, carried in zip(caused, headers, strict=False):
                 topic = self._settings.kafka_topic(outbound.kafka_topic)
                 value = encode(outbound.record)
-                sent.append(await self._app.producer.send(topic, outbound.key, value, outbound.partition, None, None))
+                sent.append(
+                    await self._app.producer.send(topic, outbound.key, value, outbound.partition, None, carried)
+                )
         await asyncio.gather(*sent)
         await self._states.commit()
+        if self._tracing:
+            self._tracing.settle()
         self._metrics.progress(datetime.now(UTC))
+
+
+def _stage_tracing(tracing: Tracing | None, role: Role) -> StageTracing | None:
+    if tracing is None:
+        return None
+    from pipeline.tracing.stages import stage_tracing
+
+    return stage_tracing(tracing, role)

@@ -227,6 +227,13 @@ class Settings:
         "`json`: an object a line, `console`: for people, `auto`: console on a terminal, else JSON",
         check=checks.one_of("auto", "console", "json"),
     )
+    trace_share: float = setting(
+        Group.OBSERVABILITY,
+        0.0,
+        "share of the documents whose way to the alert is traced by OpenTelemetry; OTEL_EXPORTER_OTLP_ENDPOINT says "
+        "where to",
+        check=checks.between(0, 1),
+    )
 
     def __post_init__(self) -> None:
         for each in all_settings():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import logging
 import os
@@ -10,10 +11,12 @@ import resource
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -319,3 +322,60 @@ def logging_put_back() -> Iterator[None]:
         logger.handlers[:] = handlers
     sys.excepthook = hook
     logging.captureWarnings(False)
+
+
+@dataclass
+class Collector:
+    """An OTLP collector: a real server that keeps the spans that are sent to it."""
+
+    url: str = ""
+    spans: list[Any] = field(default_factory=list)  # protobuf, as they came
+    services: dict[bytes, str] = field(default_factory=dict)  # span id to the service that made it
+    status: int = 200
+
+    def take(self, body: bytes) -> None:
+        """Keep what one export holds."""
+        from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+        for of_service in ExportTraceServiceRequest.FromString(body).resource_spans:
+            named = {each.key: each.value.string_value for each in of_service.resource.attributes}
+            for scope in of_service.scope_spans:
+                self.spans += scope.spans
+                self.services |= {span.span_id: named["service.name"] for span in scope.spans}
+
+    def named(self, name: str) -> list[Any]:
+        """Return the spans of this name."""
+        return [span for span in self.spans if span.name == name]
+
+
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """A collector that the environment names, as for every process that is started meanwhile."""
+    made = Collector()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            if made.status == 200 and self.path == "/v1/traces":
+                made.take(body)
+            self.send_response(made.status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    made.url = f"http://127.0.0.1:{server.server_address[1]}"
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", made.url)
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "200")
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "100000")
+    try:
+        yield made
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
