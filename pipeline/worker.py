@@ -45,6 +45,7 @@ def run_role(settings: Settings, role: Role, parts: Parts | None = None) -> NoRe
     worker = faust.Worker(
         running.app, health, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False
     )
+    worker.spinner = None  # it writes to standard output even where that is no terminal, into the log's next line
     try:
         raise SystemExit(worker.execute_from_commandline())
     finally:
