@@ -66,6 +66,7 @@ def demo_settings(settings: Settings, home: Path) -> Settings:
         shadow_documents=40,
         canary_documents=20,
         canary_share=0.5,
+        log_format="console",  # a person looks into the demo's logs
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -77,7 +79,7 @@ def decision(document: str = "d-1") -> Decision:
         propensity=1.0,
         policy_version="p-1",
         from_cache=False,
-        sketch=SketchRecord(b"", (), (), 0),
+        sketch=SketchRecord((), (), (), 0),
     )
 
 
@@ -135,6 +137,15 @@ def mark() -> Mark:
 
 def test_what_is_not_asked_for_is_not_there() -> None:
     assert opening.open_tracing(Settings(), "read") is None
+
+
+def test_where_it_is_off_nothing_of_it_is_imported() -> None:
+    code = (
+        "import sys, pipeline.worker, pipeline.app, pipeline.commands.ingest, pipeline.ingest.document_sender\n"
+        "print([name for name in sys.modules if name.startswith('opentelemetry')])"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "[]\n"
 
 
 def test_without_the_packages_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
