@@ -161,11 +161,17 @@ def _siblings(evidence: Evidence, ancestor: Evidence) -> tuple[float, float]:
     return max(0.0, ancestor.n_negative - evidence.n_negative), max(0.0, ancestor.expected - evidence.expected)
 
 
+def _average(evidence: Evidence) -> float:
+    return evidence.expected if evidence.average is None else evidence.average
+
+
 def _is_own_crisis(evidence: Evidence, ancestor: Evidence, config: FamilyConfig) -> bool:
     observed, expected = _siblings(evidence, ancestor)
+    average = max(0.0, _average(ancestor) - _average(evidence))
     # half a story: of siblings that say nothing nothing is known
-    factor = max(1.0, (observed + 0.5) / (expected + 0.5))
-    by_shock = evidence.expected * factor
+    factor, of_average = (max(1.0, (observed + 0.5) / (usual + 0.5)) for usual in (expected, average))
+    # how busy the hours are is known of the ancestor, and hardly of a topic with few stories
+    by_shock = max(evidence.expected * factor, _average(evidence) * of_average)
     return (
         evidence.n_negative >= config.min_excess * by_shock
         and deviations(evidence.n_negative, by_shock, evidence.dispersion) >= config.min_deviations

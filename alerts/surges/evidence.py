@@ -78,7 +78,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     return_period_s: float  # once in so long is usual for this topic
     n_negative: int  # stories, as are the next four
     n_stories: int
-    expected: float  # in the terms of the policies that read the window, as is `usual_share`
+    expected: (
+        float  # of hours as busy as these, in the terms of the policies that read the window, as is `usual_share`
+    )
     expected_low: int  # 5 % and 95 % quantiles of what is usual
     expected_high: int
     negative_share: float | None  # None: no stories
@@ -95,5 +97,6 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     n_posts: int = 0  # of the negative stories, those from social media
     n_unnamed: int = 0  # of the negative stories, those that name only topics that roll up to this one
     dispersion: float = 1.5  # variance over mean of the topic's usual hourly counts
+    average: float | None = None  # expected of a window that is neither busy nor quiet; None: as `expected`
     crossing: Crossing | None = None  # of an absolute rule; then the fields of what is usual say nothing
     related: tuple[str, ...] = ()  # topics that the negative stories are about as well, most often first

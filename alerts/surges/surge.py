@@ -299,6 +299,7 @@ class SurgeDetector:
             n_posts=current.n_posts,
             n_unnamed=current.n_unnamed,
             dispersion=self._baseline.dispersion_for(ratio),
+            average=expected / busyness,
         )
 
     def _is_raised(self, return_period_s: float, p_share: float) -> bool:

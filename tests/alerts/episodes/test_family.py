@@ -140,3 +140,10 @@ def test_an_ancestor_that_said_nothing_is_not_regarded() -> None:
 def test_a_wrong_configuration_is_refused(config: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         FamilyConfig(**config)
+
+
+def test_a_topic_with_few_stories_is_as_busy_as_its_ancestor() -> None:
+    # by day the banks write twice as much as on average, and three times as bad: 12 of 2 are no crisis of its own
+    banks = found("banks", 62, 20.0, average=10.0)
+    assert stands(found("ubs", 12, 2.2, average=2.0), (banks, True)) is Standing.FOLDED
+    assert stands(found("ubs", 40, 2.2, average=2.0), (banks, True)) is Standing.APART
