@@ -25,6 +25,7 @@ COMMANDS = {
     "detect": "pipeline.commands.detect",
     "doctor": "pipeline.commands.doctor",
     "evaluate": "pipeline.commands.evaluate",
+    "exporter": "pipeline.commands.exporter",
     "feedback": "pipeline.commands.feedback",
     "health": "pipeline.commands.health",
     "ingest": "pipeline.commands.ingest",

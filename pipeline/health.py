@@ -41,6 +41,7 @@ class HealthServer:
         unready: reasons why it does not do its work yet: not assigned, not recovered, no policy.
         host: loopback unless an operator says otherwise; there is no authentication.
         port: 0 lets the system choose; see `port` after the start.
+        routes: further pages.
 
     >>> import asyncio, aiohttp
     >>> async def ask():
@@ -59,12 +60,14 @@ class HealthServer:
         unready: Reasons,
         host: str = "127.0.0.1",
         port: int,
+        routes: Sequence[web.RouteDef] = (),
     ) -> None:
         self._registry = registry
         self._stuck = stuck
         self._unready = unready
         self._host = host
         self._port = port
+        self._routes = routes
         self._runner: web.AppRunner | None = None
 
     @property
@@ -83,6 +86,7 @@ class HealthServer:
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
+        app.router.add_routes(self._routes)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         await self._runner.setup()
         try:
