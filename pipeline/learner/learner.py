@@ -10,6 +10,7 @@ import logging
 from datetime import datetime
 from pathlib import Path
 
+from pipeline.learner.analyst_metrics import AnalystCollector, figures_of
 from pipeline.learner.conductor import Conductor
 from pipeline.learner.drift import DriftWatch
 from pipeline.learner.judging import Judging
@@ -78,6 +79,7 @@ class Learner:
         self.n_updates = 0  # that ended since the start
         self._was_worse = False
         self._watched: tuple[str, RolloutStage, int] | None = None  # when that was last asked
+        self._analysts = AnalystCollector(metrics.registry)
         self._n_looked = -1  # changes of the rounds, when analysts were last looked at
         self._looked_at: datetime | None = None
 
@@ -106,6 +108,7 @@ class Learner:
         self._metrics.set_quarantines(each.reason for each in held)
         known = await asyncio.to_thread(self._rounds.reliabilities)
         self._metrics.set_weights([each.weight for each in known.values()])
+        self._analysts.show(figures_of(self._rounds.n_answers(), known, held))
 
     async def _wake(self, now: datetime) -> None:
         why = self._rule.wakes(

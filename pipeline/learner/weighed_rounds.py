@@ -104,6 +104,10 @@ class WeighedRounds:
         """Return whose rounds are held, and of which topics."""
         return self._guard.quarantines()
 
+    def n_answers(self) -> dict[str, int]:
+        """Return how many answers of each analyst are known."""
+        return dict(self._guard.n_answers())
+
     def reliabilities(self) -> dict[str, Reliability]:
         """Return the reliability of each analyst who has answered; looks at every round if something is new."""
         return {name: self._guard.reliability_of(name) for name in sorted(self._guard.n_answers())}

@@ -138,6 +138,9 @@ def test_rounds_that_do_not_count_wake_nobody_and_are_audited_and_shown(
     assert shown("finsurge_learner_guarded_rounds", {"reason": "quarantined"}) == 12.0
     assert shown("finsurge_learner_fresh_rounds") == 19.0
     assert 0.5 < (shown("finsurge_learner_analyst_weight_median") or 0.0) < 1.0
+    assert shown("finsurge_analyst_answers_total", {"analyst": "eve"}) == 12
+    assert [shown("finsurge_analyst_held_topics", {"analyst": name}) for name in ("ada", "eve")] == [0, 1]
+    assert (shown("finsurge_analyst_accuracy_low", {"analyst": "ada"}) or 0.0) > 0.6
     assert [entry.subject for entry in entries_of(tmp_path / "audit.jsonl")] == ["eve on tesla"]
 
 
