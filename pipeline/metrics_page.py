@@ -10,8 +10,10 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from pipeline.exporter.collector import TopicCollector
 from pipeline.families import Family
 from pipeline.feedback.metrics import FeedbackMetrics
+from pipeline.learner.analyst_metrics import AnalystCollector
 from pipeline.learner.metrics import LearnerMetrics
 from pipeline.metrics import Metrics
 from pipeline.vitals import ALL, Vitals
@@ -66,6 +68,9 @@ def _declared() -> Iterable[tuple[CollectorRegistry, list[Family]]]:
     for metrics in (Metrics, FeedbackMetrics, LearnerMetrics):
         registry = CollectorRegistry()
         yield registry, metrics(registry).families.declared
+    for collector in (AnalystCollector, TopicCollector):
+        registry = CollectorRegistry()
+        yield registry, collector(registry).declared
 
 
 def _row(family: Family, values: dict[tuple[str, str], dict[str, None]]) -> str:

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from pipeline.families import Families
 
-ALL = "read link trends surges notify learner feedback"
+ALL = "read link trends surges notify learner feedback exporter"
 """The processes of a deployment that are scraped."""
 
 

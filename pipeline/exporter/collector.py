@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
@@ -18,12 +18,16 @@ from prometheus_client.registry import Collector
 
 from pipeline.exporter.board import TopicFigures
 from pipeline.exporter.selection import ChosenReason
+from pipeline.families import Family
 from pipeline.feedback.alert_desk import OpenEpisode
 
 Severity = Literal["warning", "critical"]
 Cause = Literal["surge", "rule"]
+Sample = tuple[tuple[str, ...], float]
+"""Values of a family's labels, and its value."""
 
-_OF_FIGURES: dict[str, tuple[str, Callable[[TopicFigures], float | None]]] = {
+Of = Callable[[TopicFigures], float | None]
+_OF_FIGURES: dict[str, tuple[str, Of]] = {
     "documents": ("Documents of the last hour, copies among them.", lambda f: f.n_documents),
     "negative_stories": ("Negative stories in the current window, that of surges.", lambda f: f.n_negative_current),
     "negative_share": ("Share of negative stories in the current window.", lambda f: f.negative_share),
@@ -60,6 +64,21 @@ _OF_FIGURES: dict[str, tuple[str, Callable[[TopicFigures], float | None]]] = {
 """Every series that a topic has one of: the name after `finsurge_topic_`, what it says, and where from."""
 
 
+def _gauge(name: str, text: str, *labels: str) -> Family:
+    return Family(f"finsurge_{name}", "gauge", text, labels, ("exporter",))
+
+
+_KNOWN = _gauge("topics_known", "Topics with documents in the current window.")
+_CHOSEN = _gauge("topics_chosen", "Topics with series of their own, by why they have them.", "reason")
+_OPEN = _gauge("open_episodes", "Open episodes of all topics.", "severity", "cause")
+_EVENT_AT = _gauge("exporter_event_timestamp_seconds", "Newest event time that was read; 0 for none.")
+_LAG = _gauge("exporter_lag_records", "Records that the exporter has not read yet.")
+_UNUSABLE = _gauge("exporter_unusable_records", "Records since the start that are none of ours.")
+_STORIES = _gauge("topic_stories", "Stories of the last hour, by sentiment.", "topic", "sentiment")
+_OF_TOPIC = _gauge("topic_open_episodes", "Open episodes of the topic.", "topic", "severity", "cause")
+_FIGURES = {name: _gauge(f"topic_{name}", text, "topic") for name, (text, _) in _OF_FIGURES.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """All that Prometheus is told at once.
@@ -94,62 +113,47 @@ class TopicCollector(Collector):
         """Tell this from now on."""
         self._shown = shown
 
+    @property
+    def declared(self) -> list[Family]:
+        """Return all that it tells."""
+        return [_KNOWN, _CHOSEN, _OPEN, _EVENT_AT, _LAG, _UNUSABLE, _STORIES, _OF_TOPIC, *_FIGURES.values()]
+
     def collect(self) -> Iterable[Metric]:
         """Yield the families of this moment."""
-        yield from self._of_exporter()
-        yield self._stories()
-        yield self._open_episodes()
-        for name, (text, of) in _OF_FIGURES.items():
-            family = GaugeMetricFamily(f"finsurge_topic_{name}", text, labels=["topic"])
-            for figures in self._shown.topics:
-                value = of(figures)
-                if value is not None:
-                    family.add_metric([figures.topic], value)
-            yield family
-
-    def _of_exporter(self) -> Iterator[Metric]:
         shown = self._shown
-        yield _one("topics_known", "Topics with documents in the current window.", shown.n_known)
-        chosen = GaugeMetricFamily("finsurge_topics_chosen", "Topics with series of their own.", labels=["reason"])
+        yield _told(_KNOWN, [((), shown.n_known)])
         counted = Counter(shown.reasons.values())
-        for reason in ChosenReason:
-            chosen.add_metric([reason.value], counted[reason])
-        yield chosen
-        total = GaugeMetricFamily(
-            "finsurge_open_episodes", "Open episodes of all topics.", labels=["severity", "cause"]
-        )
-        episodes = Counter((episode.alert.severity, cause_of(episode)) for episode in shown.episodes)
-        for severity in get_args(Severity):
-            for cause in get_args(Cause):
-                total.add_metric([severity, cause], episodes[severity, cause])
-        yield total
-        at = shown.at.timestamp() if shown.at else 0.0
-        yield _one("exporter_event_timestamp_seconds", "Newest event time that was read; 0 for none.", at)
-        yield _one("exporter_lag_records", "Records that the exporter has not read yet.", shown.n_behind)
-        yield _one("exporter_unusable_records", "Records since the start that are none of ours.", shown.n_unusable)
+        yield _told(_CHOSEN, [((reason.value,), counted[reason]) for reason in ChosenReason])
+        yield _told(_OPEN, self._open_episodes())
+        yield _told(_EVENT_AT, [((), shown.at.timestamp() if shown.at else 0.0)])
+        yield _told(_LAG, [((), shown.n_behind)])
+        yield _told(_UNUSABLE, [((), shown.n_unusable)])
+        yield _told(_STORIES, self._stories())
+        yield _told(_OF_TOPIC, self._open_episodes_of_topics())
+        for name, family in _FIGURES.items():
+            of = _OF_FIGURES[name][1]
+            values = [((figures.topic,), of(figures)) for figures in shown.topics]
+            yield _told(family, [(labels, value) for labels, value in values if value is not None])
 
-    def _stories(self) -> Metric:
-        family = GaugeMetricFamily(
-            "finsurge_topic_stories", "Stories of the last hour, by sentiment.", labels=["topic", "sentiment"]
-        )
-        for figures in self._shown.topics:
-            family.add_metric([figures.topic, "negative"], figures.n_negative)
-            family.add_metric([figures.topic, "neutral"], figures.n_neutral)
-            family.add_metric([figures.topic, "positive"], figures.n_positive)
-        return family
+    def _open_episodes(self) -> list[Sample]:
+        counted = Counter((episode.alert.severity, cause_of(episode)) for episode in self._shown.episodes)
+        return [((s, c), counted[s, c]) for s in get_args(Severity) for c in get_args(Cause)]
 
-    def _open_episodes(self) -> Metric:
-        family = GaugeMetricFamily(
-            "finsurge_topic_open_episodes",
-            "Open episodes of the topic, by severity and by what they are of.",
-            labels=["topic", "severity", "cause"],
-        )
+    def _open_episodes_of_topics(self) -> list[Sample]:
         chosen = {figures.topic for figures in self._shown.topics}
         counted = Counter((e.alert.topic, e.alert.severity, cause_of(e)) for e in self._shown.episodes)
-        for (topic, severity, cause), n_episodes in sorted(counted.items()):
-            if topic in chosen:
-                family.add_metric([topic, severity, cause], n_episodes)
-        return family
+        return [(labels, n_episodes) for labels, n_episodes in sorted(counted.items()) if labels[0] in chosen]
+
+    def _stories(self) -> list[Sample]:
+        return [
+            ((figures.topic, sentiment), n_stories)
+            for figures in self._shown.topics
+            for sentiment, n_stories in (
+                ("negative", figures.n_negative),
+                ("neutral", figures.n_neutral),
+                ("positive", figures.n_positive),
+            )
+        ]
 
 
 def cause_of(episode: OpenEpisode) -> Cause:
@@ -157,5 +161,8 @@ def cause_of(episode: OpenEpisode) -> Cause:
     return "rule" if episode.alert.rule else "surge"
 
 
-def _one(name: str, text: str, value: float) -> Metric:
-    return GaugeMetricFamily(f"finsurge_{name}", text, value=value)
+def _told(family: Family, samples: Iterable[Sample]) -> Metric:
+    told = GaugeMetricFamily(family.name, family.text, labels=family.labels)
+    for labels, value in samples:
+        told.add_metric(labels, value)
+    return told

@@ -22,6 +22,7 @@ from pipeline.feedback.actions_on_alerts import alert_action_of
 from pipeline.health import HealthServer
 from pipeline.records import AlertRecord, TrendRecord
 from pipeline.settings import Settings
+from pipeline.vitals import Vitals
 
 log = logging.getLogger(__name__)
 PORT = 11
@@ -127,6 +128,7 @@ class ExporterProcess:
         registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         collector = TopicCollector(registry)
+        Vitals(registry, "exporter", settings.topic_prefix, settings.state_dir, stuck=list, unready=self._unready)
         pages = Pages(exporter.board, exporter.episodes, _now)
         health = HealthServer(
             registry,

@@ -14,8 +14,24 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from pipeline.families import Family
 from rl.analysts.quarantine import Quarantine
 from rl.analysts.reliability import Reliability
+
+_ANSWERS = Family(
+    "finsurge_analyst_answers_total", "counter", "Answers that became rounds.", ("analyst",), ("learner",)
+)
+_KNOWN = [
+    Family(f"finsurge_analyst_{name}", "gauge", text, ("analyst",), ("learner",))
+    for name, text in {
+        "accuracy": "How often an analyst is right, as far as it is known.",
+        "accuracy_low": "Lower end of its 95 % interval.",
+        "accuracy_high": "Upper end of its 95 % interval.",
+        "weight": "Weight of each answer, in [0, 1].",
+        "compared_ratings": "Ratings that the accuracy rests on.",
+        "held_topics": "Topics on which the analyst's answers are held.",
+    }.items()
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +71,22 @@ class AnalystCollector(Collector):
         """Tell this from now on."""
         self._figures = figures
 
+    @property
+    def declared(self) -> list[Family]:
+        """Return all that it tells."""
+        return [_ANSWERS, *_KNOWN]
+
     def collect(self) -> Iterable[Metric]:
         """Yield the families of this moment."""
-        figures, of = self._figures, ["analyst"]
-        answers = CounterMetricFamily("finsurge_analyst_answers", "Answers that became rounds.", labels=of)
+        figures = self._figures
+        answers = CounterMetricFamily(_ANSWERS.name, _ANSWERS.text, labels=_ANSWERS.labels)
         for name, n_answers in figures.n_answers.items():
             answers.add_metric([name], n_answers)
-        accuracy = GaugeMetricFamily("finsurge_analyst_accuracy", "How often an analyst is right.", labels=of)
-        low = GaugeMetricFamily("finsurge_analyst_accuracy_low", "Lower end of its 95 % interval.", labels=of)
-        high = GaugeMetricFamily("finsurge_analyst_accuracy_high", "Upper end of its 95 % interval.", labels=of)
-        weight = GaugeMetricFamily("finsurge_analyst_weight", "Weight of each answer, in [0, 1].", labels=of)
-        compared = GaugeMetricFamily(
-            "finsurge_analyst_compared_ratings", "Ratings that the accuracy rests on.", labels=of
-        )
-        held = GaugeMetricFamily(
-            "finsurge_analyst_held_topics", "Topics on which the analyst's answers are held.", labels=of
-        )
+        told = [GaugeMetricFamily(family.name, family.text, labels=family.labels) for family in _KNOWN]
         for name, known in figures.reliabilities.items():
-            ends = known.interval()
-            for family, value in (
-                (accuracy, known.accuracy),
-                (low, ends[0]),
-                (high, ends[1]),
-                (weight, known.weight),
-                (compared, known.n_compared),
-                (held, figures.n_held.get(name, 0)),
-            ):
+            low, high = known.interval()
+            n_held = figures.n_held.get(name, 0)
+            values = (known.accuracy, low, high, known.weight, known.n_compared, n_held)
+            for family, value in zip(told, values, strict=True):
                 family.add_metric([name], value)
-        return [answers, accuracy, low, high, weight, compared, held]
+        return [answers, *told]

@@ -68,7 +68,7 @@ def _now() -> list[p.Panel]:
             "Pairs of an analyst and a topic whose answers weigh nothing until a second person looks.",
             Query("sum(finsurge_learner_quarantines)"),
             unit="none", steps=((None, p.GREEN), (1, p.ORANGE)),
-        ).linked(runbook("analysts.md")),
+        ).linked(runbook("FinsurgeQuarantine")),
         p.stat(
             "Waiting corrections",
             "Corrections of documents whose decision is not known yet.",

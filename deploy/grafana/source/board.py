@@ -10,7 +10,7 @@ from deploy.grafana.source.panels import PROMETHEUS, Json, Panel
 TAG = "finsurge"
 SCHEMA_VERSION = 41
 """Of Grafana 11.6; later ones read it as well."""
-RUNBOOKS = "https://github.com/finsurge/finsurge/blob/main/docs/runbooks"
+RUNBOOKS = "https://github.com/finsurge/finsurge/blob/main/docs/runbooks/alerts"
 _WIDTH = 24
 
 

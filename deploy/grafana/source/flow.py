@@ -49,7 +49,7 @@ def _now() -> list[p.Panel]:
             "Share of the processes that do their work; /readyz of the others says why not.",
             Query("sum(finsurge_is_ready) / count(finsurge_is_ready)"),
             unit="percentunit", decimals=0, steps=((None, p.RED), (1, p.GREEN)),
-        ),
+        ).linked(runbook("FinsurgeNotReady")),
         p.stat(
             "Documents",
             "Documents a second that `read` is done with, one way or another.",
@@ -111,20 +111,20 @@ def _flow() -> list[p.Panel]:
             "Age of the oldest record that a role has not yet processed: 0 while none waits.",
             Query(f"max by (process) (finsurge_lag_seconds {_PROCESS})", "{{process}}"),
             unit="s", fill=0, steps=((None, "transparent"), (60, p.ORANGE), (300, p.RED)),
-        ).linked(runbook("lag.md")),
+        ).linked(runbook("FinsurgeLag")),
         p.timeseries(
             "Records waiting by role",
             "Records that a role has not yet processed, over all its partitions.",
             Query(f"sum by (process) (finsurge_lag_records {_PROCESS})", "{{process}}"),
             unit="short", fill=0,
-        ).linked(runbook("lag.md")),
+        ).linked(runbook("FinsurgeLag")),
         p.timeseries(
             "Event time behind the clock",
             "How far the slowest partition's watermark of each role lies behind the clock. In a replay it is as "
             "old as what is replayed; `surges` moves by whole windows of five minutes.",
             Query(f"time() - min by (process) (finsurge_watermark_timestamp_seconds {_PROCESS})", "{{process}}"),
             unit="s", fill=0,
-        ).linked(runbook("freshness.md")),
+        ).linked(runbook("FinsurgeWindowsOverdue")),
         p.timeseries(
             "Left out, repeated, late",
             "Records a second to the dead letters, decisions that came again, mentions that came after their "
@@ -134,7 +134,7 @@ def _flow() -> list[p.Panel]:
             Query(f"sum(rate(finsurge_late_total{_RATE}))", "late mentions"),
             Query(f"sum(rate(finsurge_gaps_total{_RATE}))", "gaps"),
             unit="suffix: /s", fill=0,
-        ).linked(runbook("dead-letters.md")),
+        ).linked(runbook("FinsurgeDeadLetters")),
     ]  # fmt: skip
 
 
@@ -163,7 +163,7 @@ def _reading() -> list[p.Panel]:
             "Share of a batch's tokens that is padding, so time for nothing.",
             mean("finsurge_batch_padding_ratio", "padding"),
             unit="percentunit", maximum=1, steps=((None, "transparent"), (0.3, p.ORANGE)),
-        ).sized(8).linked(runbook("padding.md")),
+        ).sized(8).linked(runbook("FinsurgePaddingWaste")),
         p.timeseries(
             "Busy with the policy",
             "Share of the time that a reading process spends in its policy: near 100 % it is the bottleneck.",
@@ -196,13 +196,13 @@ def _delivery() -> list[p.Panel]:
                 "{{receiver}} {{outcome}}",
             ),
             unit="none", is_bars=True, is_stacked=True, decimals=1,
-        ).sized(8).linked(runbook("receivers.md")),
+        ).sized(8).linked(runbook("FinsurgeReceiverDown")),
         p.timeseries(
             "Alerts that a receiver does not have yet",
             "Alerts that wait, by receiver.",
             Query("sum by (receiver) (finsurge_waiting_alerts)", "{{receiver}}"),
             unit="none", fill=0,
-        ).sized(8).linked(runbook("receivers.md")),
+        ).sized(8).linked(runbook("FinsurgeReceiverDown")),
     ]  # fmt: skip
 
 
@@ -237,7 +237,7 @@ def _processes() -> list[p.Panel]:
             "Resident memory of each process.",
             Query(f"sum by (process) (process_resident_memory_bytes {_PROCESS})", "{{process}}"),
             unit="bytes", fill=0,
-        ),
+        ).linked(runbook("FinsurgeRestarts")),
         p.timeseries(
             "CPU",
             "Cores that each process keeps busy.",

@@ -58,7 +58,7 @@ def _now() -> list[p.Panel]:
             "Share of its steps that is done; 0 between updates.",
             Query("max(finsurge_learner_update_step) / clamp_min(max(finsurge_learner_update_steps), 1)"),
             unit="percentunit", decimals=0, steps=((None, p.GREY), (0.001, p.GREEN)),
-        ).linked(runbook("learner.md")),
+        ).linked(runbook("FinsurgeLearnerStuck")),
         p.stat(
             "Passed the gate in this time",
             "Candidates that the gate let pass, in the dashboard's time.",
@@ -140,7 +140,7 @@ def _service() -> list[p.Panel]:
             "What the gate said of candidates, by its reason; only 'promoted' lets one pass.",
             Query(f"sum by (reason) (increase(finsurge_gate_answers_total{_RATE}))", "{{reason}}"),
             unit="none", is_bars=True, is_stacked=True, decimals=1,
-        ).sized(8).linked(runbook("gate.md")),
+        ).sized(8).linked(runbook("FinsurgeGateRefuses")),
         p.timeseries(
             "Steps towards service, and back",
             "Shadow, canary and watch: which step was taken and why; 'fails', 'differs' and 'worse' end a trial.",
@@ -166,7 +166,7 @@ def _service() -> list[p.Panel]:
             Query(f"sum by (why) (increase(finsurge_learner_updates_total{_RATE}))", "{{why}}"),
             Query(f"sum(increase(finsurge_learner_update_failures_total{_RATE}))", "without a candidate"),
             unit="none", is_bars=True, is_stacked=True, decimals=1,
-        ).sized(12).linked(runbook("learner.md")),
+        ).sized(12).linked(runbook("FinsurgeLearnerStuck")),
     ]  # fmt: skip
 
 
@@ -195,5 +195,5 @@ def _evidence() -> list[p.Panel]:
             "How far the last week's mean of what is read lies from the usual, in usual deviations.",
             Query("max by (what) (finsurge_drift_deviations)", "{{what}}"),
             unit="none", minimum=None, decimals=1, fill=0, no_value="known once some weeks were read",
-        ).sized(8).linked(runbook("drift.md")),
+        ).sized(8).linked(runbook("FinsurgeDrift")),
     ]  # fmt: skip

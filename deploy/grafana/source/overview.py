@@ -88,7 +88,7 @@ def _now() -> list[p.Panel]:
             "moved past its end, so some seven minutes are usual; in a replay it is as old as what is replayed.",
             Query("time() - max(finsurge_exporter_event_timestamp_seconds > 0)"),
             unit="s", decimals=0, steps=((None, p.GREEN), (900, p.ORANGE), (3_600, p.RED)),
-        ).linked(runbook("freshness.md")),
+        ).linked(runbook("FinsurgeWindowsOverdue")),
     ]  # fmt: skip
 
 

@@ -102,11 +102,11 @@ def link(title: str, url: str, *, is_new_tab: bool = False) -> Json:
     return {"title": title, "url": url, "targetBlank": is_new_tab}
 
 
-def runbook(page: str, title: str = "Runbook") -> Json:
-    """Return a panel's link to a page below the folder of the runbooks."""
+def runbook(alert: str) -> Json:
+    """Return a panel's link to the runbook of an alert."""
     return {
-        **link(title, "${runbooks}/" + page, is_new_tab=True),
-        "type": "link", "icon": "doc", "tooltip": "What to do about it", "tags": [],
+        **link(f"Runbook: {alert}", f"${{runbooks}}/{alert}.md", is_new_tab=True),
+        "type": "link", "icon": "doc", "tooltip": "What to do when it fires", "tags": [],
         "asDropdown": False, "includeVars": False, "keepTime": False,
     }  # fmt: skip
 

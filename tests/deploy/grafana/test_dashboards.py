@@ -118,6 +118,10 @@ def test_what_is_linked_is_there(dashboards: Dashboards) -> None:
     assert linked <= uids
     pages = set(re.findall(r"\$\{runbooks\}/([^\"#]+)", json.dumps(dashboards)))
     assert len(pages) > 5
+    rules = "".join(file.read_text() for file in (ROOT / "deploy" / "prometheus" / "rules").glob("*.yaml"))
+    assert not [
+        page for page in pages if f"/alerts/{page}" not in rules
+    ]  # that these pages are there, rules' tests see to
 
 
 def test_every_variable_that_a_query_names_is_one(dashboards: Dashboards) -> None:
