@@ -201,26 +201,6 @@ def stat(
     }, size=(4, 4))  # fmt: skip
 
 
-def bars(title: str, text: str, query: Query, *, unit: str, steps: Steps, value_link: Json | None = None) -> Panel:
-    """Return a bar for each series, as it is now."""
-    defaults: Json = {"unit": unit, "min": 0, "color": {"mode": "thresholds"}, "thresholds": thresholds(steps)}
-    if value_link:
-        defaults["links"] = [value_link]
-    return Panel("bargauge", title, text, {
-        "fieldConfig": {"defaults": {**defaults, "noValue": "nothing yet"}, "overrides": []},
-        "options": {
-            "displayMode": "gradient",
-            "orientation": "horizontal",
-            "namePlacement": "left",
-            "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-            "showUnfilled": True,
-            "sizing": "auto",
-            "valueMode": "color",
-        },
-        "targets": _targets([query]),
-    })  # fmt: skip
-
-
 def timeline(title: str, text: str, *queries: Query, mappings: Sequence[Json], no_value: str) -> Panel:
     """Return a strip for each series, coloured by its value over time."""
     return Panel("state-timeline", title, text, {
@@ -244,11 +224,6 @@ def timeline(title: str, text: str, *queries: Query, mappings: Sequence[Json], n
         },
         "targets": _targets(queries),
     })  # fmt: skip
-
-
-def text(title: str, about: str, content: str) -> Panel:
-    """Return words."""
-    return Panel("text", title, about, {"options": {"content": content, "mode": "markdown"}})
 
 
 def states(*values: tuple[float, str, str]) -> Json:

@@ -91,10 +91,9 @@ def test_every_panel_says_what_it_is_and_in_which_unit(dashboards: Dashboards) -
     for name, panel in panels_of(dashboards):
         assert len(panel["description"]) > 20, name
         assert panel["targets"], name
-        if panel["type"] in ("timeseries", "stat", "bargauge"):
+        assert panel["fieldConfig"]["defaults"]["noValue"], name
+        if panel["type"] in ("timeseries", "stat"):
             assert panel["fieldConfig"]["defaults"]["unit"], name
-        if panel["type"] != "bargauge":
-            assert panel["fieldConfig"]["defaults"]["noValue"], name
 
 
 def test_panels_have_a_number_each_and_none_lies_over_another(dashboards: Dashboards) -> None:

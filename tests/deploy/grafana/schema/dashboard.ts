@@ -1,10 +1,8 @@
 // A finsurge dashboard by Grafana's published types: the panels that are used, each with its own options.
 import type { AnnotationContainer, AnnotationQuery, Dashboard, FieldConfig, FieldConfigSource, Panel, RowPanel } from '@grafana/schema/dist/esm/raw/dashboard/x/Dashboard_types.gen';
-import type * as BarGauge from '@grafana/schema/dist/esm/raw/composable/bargauge/panelcfg/x/BarGaugePanelCfg_types.gen';
 import type * as Stat from '@grafana/schema/dist/esm/raw/composable/stat/panelcfg/x/StatPanelCfg_types.gen';
 import type * as StateTimeline from '@grafana/schema/dist/esm/raw/composable/statetimeline/panelcfg/x/StateTimelinePanelCfg_types.gen';
 import type * as Table from '@grafana/schema/dist/esm/raw/composable/table/panelcfg/x/TablePanelCfg_types.gen';
-import type * as Text from '@grafana/schema/dist/esm/raw/composable/text/panelcfg/x/TextPanelCfg_types.gen';
 import type * as TimeSeries from '@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen';
 
 type Fields<Custom> = Omit<FieldConfigSource, 'defaults'> & { defaults: Omit<FieldConfig, 'custom'> & { custom?: Partial<Custom> } };
@@ -14,11 +12,9 @@ type Of<Kind extends string, Options, Custom> = Omit<Panel, 'type' | 'options' |
   fieldConfig?: Fields<Custom>;
 };
 type AnyPanel =
-  | Of<'bargauge', BarGauge.Options, Record<string, never>>
   | Of<'stat', Stat.Options, Record<string, never>>
   | Of<'state-timeline', StateTimeline.Options, StateTimeline.FieldConfig>
   | Of<'table', Table.Options, Table.FieldConfig>
-  | Of<'text', Text.Options, Record<string, never>>
   | Of<'timeseries', TimeSeries.Options, TimeSeries.FieldConfig>;
 
 // The published AnnotationQuery knows the target of Grafana's own data source only; this one is that of Prometheus.
