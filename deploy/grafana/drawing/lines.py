@@ -35,7 +35,8 @@ class Styled:
         self.is_dashed = properties.get("lineStyle", {}).get("fill") == "dash"
         self.is_hidden = bool(properties.get("hideFrom", {}).get("legend"))
         defaults = config["defaults"]
-        self.last = written(series.points[-1][1], defaults["unit"], defaults.get("decimals"))
+        last = written(series.points[-1][1], defaults["unit"], defaults.get("decimals"))
+        self.legend = f"{series.name}  {last}"
 
 
 def lines(axes: Axes, styled: list[Styled], *, is_bars: bool, width_s: float) -> None:

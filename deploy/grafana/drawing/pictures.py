@@ -33,15 +33,13 @@ def save_picture(dashboard: Json, sources: Sources, path: Path) -> None:
     with mpl.rc_context(_FONT):
         figure = Figure(figsize=(WIDTH_PX / DPI, height_px / DPI), dpi=DPI, facecolor=colors.BACKGROUND)
         page = _Page(figure, WIDTH_PX, height_px)
-        shown = {name: value for name, value in sources.prometheus.variables.items() if name == "topic"}
-        heading = dashboard["title"] + "".join(f"     {name}: {value}" for name, value in shown.items())
-        figure.text(0.008, 1 - ROW_PX / height_px, heading, size=15, weight="bold", va="center")
+        figure.text(0.008, 1 - ROW_PX / height_px, dashboard["title"], size=15, weight="bold", va="center")
         marks = sources.annotations(dashboard)
         for panel in dashboard["panels"]:
             page.draw(panel, sources, marks)
         figure.savefig(path, facecolor=colors.BACKGROUND)
     with Image.open(path) as drawn:
-        drawn.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
+        drawn.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 class _Page:
@@ -60,9 +58,7 @@ class _Page:
             self._figure.text(x / self._width_px, self._y(top + height / 2), f"⌄  {title}", size=12, va="center")
             return
         frame = (x / self._width_px, self._y(top + height), width / self._width_px, height / self._height_px)
-        self._figure.add_artist(
-            Rectangle(frame[:2], *frame[2:], transform=self._figure.transFigure, fc=colors.PANEL, ec=colors.BORDER)
-        )
+        self._box(frame, fc=colors.PANEL, ec=colors.BORDER, zorder=-2)
         title_y = self._y(top + _TITLE_PX / 2 + 2)
         title = shorten(panel["title"], int(width / 8), placeholder="…")
         self._figure.text((x + 8) / self._width_px, title_y, title, size=9.5, weight="bold", va="center")
@@ -75,6 +71,10 @@ class _Page:
 
     def _y(self, px: float) -> float:
         return 1 - px / self._height_px
+
+    def _box(self, frame: tuple[float, float, float, float], **style: Any) -> None:
+        x, y, width, height = frame
+        self._figure.add_artist(Rectangle((x, y), width, height, transform=self._figure.transFigure, **style))
 
     def _axes(self, x: float, top: float, width: float, height: float) -> Axes:
         axes = self._figure.add_axes(
@@ -115,9 +115,7 @@ class _Page:
             axes.set_xlim(sources.span.begins_s, sources.span.ends_s)
         if panel["options"]["colorMode"] == "background":
             frame = (x / self._width_px, self._y(top + height), width / self._width_px, height / self._height_px)
-            self._figure.add_artist(
-                Rectangle(frame[:2], *frame[2:], transform=self._figure.transFigure, fc=color, alpha=0.85)
-            )
+            self._box(frame, fc=color, alpha=0.85, zorder=-1)
             color = "white"
         longest = max(len(line) for line in said.split("\n"))
         size = min(26.0, width / max(4, longest) * 0.95)
@@ -132,14 +130,15 @@ class _Page:
         marks: list[tuple[str, list[tuple[float, float]]]],
     ) -> None:
         x, top, width, height = inner
-        axes = self._axes(x + 62, top + 6, width - 74, height - _LEGEND_PX - 30)
         defaults = panel["fieldConfig"]["defaults"]
         custom = defaults["custom"]
         styled = [Styled(panel, series, number) for number, series in enumerate(sources.series(panel))]
         if not styled:
-            axes.remove()
             self._nothing(panel, inner)
             return
+        legend = _wrapped([one for one in styled if not one.is_hidden], width - 16)
+        legend_px = _LEGEND_PX + 16 * (len(legend) - 1)
+        axes = self._axes(x + 62, top + 6, width - 74, height - legend_px - 30)
         for color, spans in marks:
             for begins_s, ends_s in spans:
                 axes.axvspan(moment(begins_s), moment(ends_s), color=colors.named(color), alpha=0.13, lw=0)
@@ -149,7 +148,7 @@ class _Page:
         else:
             lines(axes, styled, is_bars=custom["drawStyle"] == "bars", width_s=sources.span.step_s)
         self._scale(axes, panel, sources)
-        self._legend([one for one in styled if not one.is_hidden], (x + 10, top + height - _LEGEND_PX / 2), width)
+        self._legend(legend, (x + 10, top + height - legend_px + _LEGEND_PX / 2))
 
     def _scale(self, axes: Axes, panel: Json, sources: Sources) -> None:
         defaults = panel["fieldConfig"]["defaults"]
@@ -158,30 +157,31 @@ class _Page:
         axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))
         axes.grid(color=colors.GRID, lw=0.7)
         axes.set_axisbelow(True)
+        if defaults["custom"].get("scaleDistribution"):
+            axes.set_yscale("log")
+            axes.minorticks_off()
         low, high = axes.get_ylim()
         low = defaults.get("min", low)
-        high = defaults.get("max", max(high, low + 1e-9))
+        high = defaults.get("max", max(high, defaults["custom"].get("axisSoftMax", 0.0)))
         if high <= low:
             high = low + 1
         axes.set_ylim(low, high)
-        axes.yaxis.set_major_locator(MaxNLocator(5, integer=defaults.get("decimals") == 0 and high > 3))
+        if axes.get_yscale() != "log":
+            axes.yaxis.set_major_locator(MaxNLocator(5, integer=defaults.get("decimals") == 0 and high > 3))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: written(round(value, 9), defaults["unit"])))
         for step in defaults.get("thresholds", {}).get("steps", ()):
             if step["value"] is not None and low <= step["value"] <= high:
                 axes.axhline(step["value"], color=colors.named(step["color"]), lw=1, ls=(0, (6, 4)))
 
-    def _legend(self, styled: list[Styled], at: tuple[float, float], width: float) -> None:
+    def _legend(self, lines_of: list[list[Styled]], at: tuple[float, float]) -> None:
         x, y = at
-        used = 0.0
-        for one in styled:
-            said = f"{one.series.name}  {one.last}"
-            needed = 7.0 * len(said) + 28
-            if used + needed > width - 10:
-                break
-            left = (x + used) / self._width_px
-            self._figure.text(left, self._y(y), "━", color=one.color, size=9, va="center", weight="bold")
-            self._figure.text(left + 15 / self._width_px, self._y(y), said, size=8.5, va="center")
-            used += needed
+        for number, line in enumerate(lines_of):
+            used, line_y = 0.0, self._y(y + 16 * number)
+            for one in line:
+                left = (x + used) / self._width_px
+                self._figure.text(left, line_y, "━", color=one.color, size=9, va="center", weight="bold")
+                self._figure.text(left + 15 / self._width_px, line_y, one.legend, size=8.5, va="center")
+                used += _legend_px(one)
 
     def _timeline(self, panel: Json, sources: Sources, inner: tuple[float, float, float, float]) -> None:
         found = sources.series(panel)
@@ -234,9 +234,25 @@ class _Page:
             self._cell(more, x + width - 66, top - _TITLE_PX + 14, 60, colors.WEAK)
 
     def _cell(self, said: str, x: float, y: float, width: float, color: str, weight: str = "normal") -> None:
-        n_chars = max(3, int(width / 6.9))
+        n_chars, said = max(3, int(width / 6.9)), " ".join(said.split())
         text = said if len(said) <= n_chars else said[: n_chars - 1] + "…"
         self._figure.text(x / self._width_px, self._y(y), text, size=9, color=color, va="center", weight=weight)
+
+
+def _legend_px(one: Styled) -> float:
+    return 6.2 * len(one.legend) + 30
+
+
+def _wrapped(styled: list[Styled], width: float) -> list[list[Styled]]:
+    """Return series in lines of a legend, two at the most."""
+    wrapped: list[list[Styled]] = [[]]
+    for one in styled:
+        if wrapped[-1] and sum(map(_legend_px, [*wrapped[-1], one])) > width:
+            if len(wrapped) == 2:
+                break
+            wrapped.append([])
+        wrapped[-1].append(one)
+    return wrapped
 
 
 class _Cells:

@@ -136,6 +136,7 @@ def _each() -> list[p.Panel]:
             Query("max by (analyst) (finsurge_analyst_held_topics)", "{{analyst}}"),
             unit="none",
             decimals=0,
+            soft_maximum=1,
         ).sized(12, 8),
     ]
 

@@ -167,7 +167,11 @@ def _reading() -> list[p.Panel]:
         p.timeseries(
             "Busy with the policy",
             "Share of the time that a reading process spends in its policy: near 100 % it is the bottleneck.",
-            Query(f"sum by (instance) (rate(finsurge_policy_seconds_sum{_RATE}))", "{{instance}}"),
+            Query(
+                f"sum by (instance) (rate(finsurge_policy_seconds_sum{_RATE})) "
+                "and on (instance) finsurge_policy_info",
+                "{{instance}}",
+            ),
             unit="percentunit", maximum=1,
         ).sized(8),
         p.timeseries(
@@ -201,7 +205,7 @@ def _delivery() -> list[p.Panel]:
             "Alerts that a receiver does not have yet",
             "Alerts that wait, by receiver.",
             Query("sum by (receiver) (finsurge_waiting_alerts)", "{{receiver}}"),
-            unit="none", fill=0,
+            unit="none", fill=0, soft_maximum=1,
         ).sized(8).linked(runbook("FinsurgeReceiverDown")),
     ]  # fmt: skip
 

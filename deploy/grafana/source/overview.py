@@ -14,6 +14,7 @@ ROW_TO_TOPIC = link("Look at it", "/d/finsurge-topic?var-topic=${__value.text}&$
 RARITY = ((None, p.GREEN), (259_200, p.YELLOW), (432_000, p.ORANGE), (2_592_000, p.RED))
 """Three days: evidence is told; five: an episode stays open; thirty: one opens (alerts/surges/surge_config.py)."""
 TONE = ((None, p.RED), (-0.2, p.YELLOW), (0.1, p.GREEN))
+USUAL = p.states((0, "usual", p.GREEN))
 STATES = p.words({"critical": p.RED, "warning": p.ORANGE, "closed": p.GREEN})
 _BUSIEST = "topk(8, avg_over_time(finsurge_topic_documents[$__range] @ end()))"
 _RAREST = "topk(8, max_over_time(finsurge_topic_return_period_seconds[$__range] @ end()))"
@@ -103,7 +104,7 @@ def _surges() -> list[p.Panel]:
     }
     columns = [
         Column("topic", "topic", link=ROW_TO_TOPIC),
-        Column("A", "once in", unit="s", decimals=0, steps=RARITY, width=100),
+        Column("A", "once in", unit="s", decimals=0, steps=RARITY, width=100, mappings=[USUAL]),
         Column("B", "negative, 4 h", unit="none", width=110),
         Column("C", "expected", unit="none", decimals=1, width=90),
         Column("D", "negative share", unit="percentunit", decimals=0, width=120),
@@ -133,12 +134,13 @@ def _surges() -> list[p.Panel]:
             "Open episodes, and those that ended in the last week: why, and who looks after them.",
             "/episodes", episode_columns(), sort="opened", parameters={},
             no_value="no episode is open, and none ended in the last week",
-        ).sized(24, 8),
+        ).sized(24, 6),
         p.timeseries(
             "How rare it is",
-            "Once in so long are the last four hours usual for the topic. The lines are those of 5 and of 30 days.",
-            Query(f"finsurge_topic_return_period_seconds and on (topic) {_RAREST}", "{{topic}}"),
-            unit="s", steps=RARITY, value_link=TO_TOPIC, fill=0,
+            "Once in so long are the last four hours usual for the topic, an hour at the least. The lines are "
+            "those of 3, 5 and 30 days.",
+            Query(f"clamp_min(finsurge_topic_return_period_seconds, 3600) and on (topic) {_RAREST}", "{{topic}}"),
+            unit="s", decimals=0, steps=RARITY, value_link=TO_TOPIC, fill=0, is_log=True,
         ),
         p.timeseries(
             "Transitions of episodes",

@@ -122,6 +122,7 @@ def timeseries(
     fill: int = 8,
     minimum: float | None = 0,
     maximum: float | None = None,
+    soft_maximum: float | None = None,
     decimals: int | None = None,
     steps: Steps = (),
     overrides: Sequence[Override] = (),
@@ -129,7 +130,7 @@ def timeseries(
     legend: Sequence[str] = ("lastNotNull",),
     no_value: str = "nothing yet",
 ) -> Panel:
-    """Return lines, bars or areas over time."""
+    """Return lines, bars or areas over time; an axis goes to `soft_maximum` at least, that of bars to 1."""
     custom: Json = {
         "drawStyle": "bars" if is_bars else "line",
         "lineWidth": 1 if is_bars or is_stacked else 2,
@@ -142,6 +143,7 @@ def timeseries(
         "axisBorderShow": False,
         "thresholdsStyle": {"mode": "dashed" if steps else "off"},
     }
+    _set(custom, axisSoftMax=1 if is_bars else soft_maximum)
     if is_log:
         custom["scaleDistribution"] = {"type": "log", "log": 10}
     defaults: Json = {"unit": unit, "custom": custom, "color": {"mode": "palette-classic"}, "noValue": no_value}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy.grafana.source import panels as p
 from deploy.grafana.source.board import Annotation, Board, Row, pages_variable, query_variable
-from deploy.grafana.source.overview import RARITY, TONE, episode_columns, sentiments, severity
+from deploy.grafana.source.overview import RARITY, TONE, USUAL, episode_columns, sentiments, severity
 from deploy.grafana.source.panels import Override, Query, link
 from deploy.grafana.source.tables import Column, page_table
 
@@ -66,7 +66,7 @@ def _now() -> list[p.Panel]:
             "Usual once in",
             "The last four hours are usual for this topic once in so long; 0 while nothing is unusual.",
             Query(f"finsurge_topic_return_period_seconds{_OF}"),
-            unit="s", decimals=0, steps=RARITY,
+            unit="s", decimals=0, steps=RARITY, mappings=[USUAL],
         ),
         p.stat(
             "Negative stories, 4 h",
@@ -148,13 +148,13 @@ def _unusual() -> list[p.Panel]:
                 Column("url", "url", width=120),
             ],
             sort="told", parameters={"topic": "${topic}"}, no_value="no negative story stands out",
-        ).sized(24, 8),
+        ).sized(24, 7),
         page_table(
             "Episodes of this topic",
             "The open episode, and the last that ended within a week: why, and who looks after it.",
             "/episodes", episode_columns(), sort="opened", parameters={"topic": "${topic}"},
             no_value="no episode is open, and none ended in the last week",
-        ).sized(24, 5),
+        ).sized(24, 4),
     ]  # fmt: skip
 
 
