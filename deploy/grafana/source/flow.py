@@ -77,7 +77,7 @@ def _now() -> list[p.Panel]:
         p.stat(
             "Device",
             "What the policy runs on, and in which precision.",
-            Query("max by (device, precision) (finsurge_policy_info)", "{{device}} {{precision}}"),
+            Query('max by (device, precision) (finsurge_policy_info{version!=""})', "{{device}} {{precision}}"),
             unit="none", is_named=True, steps=((None, p.BLUE),),
         ),
     ]  # fmt: skip
@@ -169,7 +169,7 @@ def _reading() -> list[p.Panel]:
             "Share of the time that a reading process spends in its policy: near 100 % it is the bottleneck.",
             Query(
                 f"sum by (instance) (rate(finsurge_policy_seconds_sum{_RATE})) "
-                "and on (instance) finsurge_policy_info",
+                'and on (instance) finsurge_policy_info{version!=""}',
                 "{{instance}}",
             ),
             unit="percentunit", maximum=1,

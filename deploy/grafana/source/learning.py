@@ -37,7 +37,7 @@ def _now() -> list[p.Panel]:
         p.stat(
             "Serving",
             "The policy that serves; two while a change goes round, or while workers differ.",
-            Query("max by (version) (finsurge_policy_info)", "{{version}}"),
+            Query('max by (version) (finsurge_policy_info{version!=""})', "{{version}}"),
             unit="none", is_named=True, steps=((None, p.PURPLE),),
         ),
         p.stat(
@@ -124,7 +124,7 @@ def _service() -> list[p.Panel]:
         p.timeseries(
             "Which policy serves",
             "Reading processes by the version that they serve.",
-            Query("count by (version) (finsurge_policy_info)", "{{version}}"),
+            Query('count by (version) (finsurge_policy_info{version!=""})', "{{version}}"),
             unit="none", decimals=0, is_stacked=True,
         ).sized(12),
         p.timeline(
