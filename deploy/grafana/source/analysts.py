@@ -124,7 +124,8 @@ def _each() -> list[p.Panel]:
         ).sized(10, 9),
         p.timeseries(
             "How often each is right",
-            "Accuracy of each analyst as far as it is known. Everybody begins with 90 %; guessing among three is 33 %.",
+            "Accuracy of each analyst as far as it is known. Everybody begins with 90 %; guessing among three is "
+            "33 %.",
             Query("max by (analyst) (finsurge_analyst_accuracy)", "{{analyst}}"),
             unit="percentunit",
             minimum=0.33,
