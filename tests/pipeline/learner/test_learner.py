@@ -50,6 +50,9 @@ class Workshop:
     def poll(self) -> None:
         return None
 
+    def last_ended_at(self) -> None:
+        return None
+
     def next_number(self) -> int:
         return len(self.begun) + 1
 
