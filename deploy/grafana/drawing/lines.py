@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,13 +38,23 @@ class Styled:
         defaults = config["defaults"]
         last = written(series.points[-1][1], defaults["unit"], defaults.get("decimals"))
         self.legend = f"{series.name}  {last}"
+        self._spanned_s = properties["spanNulls"] / 1000
+
+    def whole_points(self) -> list[tuple[float, float]]:
+        """Return the points, with one that is not a number where a line would lead over too long a time."""
+        points: list[tuple[float, float]] = []
+        for at_s, value in self.series.points:
+            if points and at_s - points[-1][0] > self._spanned_s:
+                points.append((points[-1][0] + 1, math.nan))
+            points.append((at_s, value))
+        return points
 
 
 def lines(axes: Axes, styled: list[Styled], *, is_bars: bool, width_s: float) -> None:
     """Draw series beside each other."""
     by_name = {one.series.name: dict(one.series.points) for one in styled}
     for one in styled:
-        times, values = zip(*one.series.points, strict=True)
+        times, values = zip(*one.whole_points(), strict=True)
         at = [moment(at_s) for at_s in times]
         if is_bars:
             axes.bar(at, values, width=moment(times[0] + width_s) - at[0], color=one.color, alpha=0.7)

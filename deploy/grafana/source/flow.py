@@ -77,7 +77,11 @@ def _now() -> list[p.Panel]:
         p.stat(
             "Device",
             "What the policy runs on, and in which precision.",
-            Query('max by (device, precision) (finsurge_policy_info{version!=""})', "{{device}} {{precision}}"),
+            Query(
+                'max by (device, precision) (finsurge_policy_info{version!=""})',
+                "{{device}} {{precision}}",
+                is_instant=True,
+            ),
             unit="none", is_named=True, steps=((None, p.BLUE),),
         ),
     ]  # fmt: skip

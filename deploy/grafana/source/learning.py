@@ -37,7 +37,7 @@ def _now() -> list[p.Panel]:
         p.stat(
             "Serving",
             "The policy that serves; two while a change goes round, or while workers differ.",
-            Query('max by (version) (finsurge_policy_info{version!=""})', "{{version}}"),
+            Query('max by (version) (finsurge_policy_info{version!=""})', "{{version}}", is_instant=True),
             unit="none", is_named=True, steps=((None, p.PURPLE),),
         ),
         p.stat(
@@ -192,8 +192,10 @@ def _evidence() -> list[p.Panel]:
         ).sized(8),
         p.timeseries(
             "Drift",
-            "How far the last week's mean of what is read lies from the usual, in usual deviations.",
+            "How far the last week's mean of what is read lies from the usual, in usual deviations, once some "
+            "weeks were read; and lasting changes that were found.",
             Query("max by (what) (finsurge_drift_deviations)", "{{what}}"),
-            unit="none", minimum=None, decimals=1, fill=0, no_value="known once some weeks were read",
+            Query(f"sum(increase(finsurge_drift_detected_total{_RATE}))", "changes found"),
+            unit="none", minimum=None, soft_maximum=1, decimals=1, fill=0,
         ).sized(8).linked(runbook("FinsurgeDrift")),
     ]  # fmt: skip
