@@ -10,7 +10,8 @@ from deploy.grafana.source.panels import PROMETHEUS, Json, Panel
 TAG = "finsurge"
 SCHEMA_VERSION = 41
 """Of Grafana 11.6; later ones read it as well."""
-RUNBOOKS = "https://github.com/finsurge/finsurge/blob/main/docs/runbooks/alerts"
+RUNBOOKS = "https://git.example.com/finsurge/blob/main/docs/runbooks/alerts"
+"""Where people read them: set it to where this repository is, as Prometheus's external label `runbooks`."""
 _WIDTH = 24
 
 

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from PIL import Image
 
+from deploy.grafana.drawing.answers import Sources
 from deploy.grafana.drawing.asking import Prometheus, Series, Span
+from deploy.grafana.drawing.pictures import save_picture
 
 if TYPE_CHECKING:
     from tests.deploy.observed.conftest import Observed
@@ -110,6 +113,20 @@ def test_every_table_of_words_has_rows_with_each_of_its_columns(observed: Observ
             rows = json.load(answer)
         assert rows, name
         assert {column["selector"] for column in target["columns"]} <= rows[0].keys(), name
+
+
+@pytest.mark.parametrize("name", ["pipeline", "topic"])
+def test_a_dashboard_is_drawn_with_what_it_shows(
+    name: str, observed: Observed, prometheus: Prometheus, span: Span, tmp_path: Path
+) -> None:
+    sources = Sources(prometheus, observed.pages, span)
+    save_picture(dashboards()[name], sources, tmp_path / "drawn.png")
+    save_picture({**dashboards()[name], "panels": dashboards()[name]["panels"][:1]}, sources, tmp_path / "empty.png")
+    with Image.open(tmp_path / "drawn.png") as drawn, Image.open(tmp_path / "empty.png") as empty:
+        assert drawn.width == empty.width == 1600
+        assert len(drawn.convert("RGB").getcolors(1 << 20) or ()) > 4 * len(
+            empty.convert("RGB").getcolors(1 << 20) or ()
+        )
 
 
 def test_every_rule_asks_for_series_that_are_there(prometheus: Prometheus, span: Span) -> None:
