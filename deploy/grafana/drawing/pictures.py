@@ -16,6 +16,7 @@ from PIL import Image
 
 from deploy.grafana.drawing import colors
 from deploy.grafana.drawing.answers import Row, Sources
+from deploy.grafana.drawing.asking import Span
 from deploy.grafana.drawing.lines import Styled, lines, moment, stack
 from deploy.grafana.drawing.units import written
 
@@ -23,6 +24,7 @@ Json = dict[str, Any]
 
 WIDTH_PX, ROW_PX, DPI = 1600, 38, 100
 _TITLE_PX, _LEGEND_PX = 26, 24
+_LOG_TICKS_S = (3_600, 86_400, 604_800, 2_592_000, 31_557_600)
 _FONT = {"font.family": "DejaVu Sans", "text.color": colors.TEXT, "axes.labelcolor": colors.TEXT}
 
 
@@ -153,8 +155,8 @@ class _Page:
     def _scale(self, axes: Axes, panel: Json, sources: Sources) -> None:
         defaults = panel["fieldConfig"]["defaults"]
         axes.set_xlim(moment(sources.span.begins_s), moment(sources.span.ends_s))
-        axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=7))
-        axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))
+        axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=6))
+        axes.xaxis.set_major_formatter(DateFormatter(_clock(sources.span)))
         axes.grid(color=colors.GRID, lw=0.7)
         axes.set_axisbelow(True)
         if defaults["custom"].get("scaleDistribution"):
@@ -166,7 +168,10 @@ class _Page:
         if high <= low:
             high = low + 1
         axes.set_ylim(low, high)
-        if axes.get_yscale() != "log":
+        if axes.get_yscale() == "log":
+            axes.set_yticks(_LOG_TICKS_S)
+            axes.set_ylim(low, high)
+        else:
             axes.yaxis.set_major_locator(MaxNLocator(5, integer=defaults.get("decimals") == 0 and high > 3))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: written(round(value, 9), defaults["unit"])))
         for step in defaults.get("thresholds", {}).get("steps", ()):
@@ -201,8 +206,8 @@ class _Page:
         axes.set_yticks(range(len(found)), [shorten(series.name, 16, placeholder="…") for series in found])
         axes.set_ylim(len(found) - 0.4, -0.6)
         axes.set_xlim(moment(sources.span.begins_s), moment(sources.span.ends_s))
-        axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=7))
-        axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))
+        axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=6))
+        axes.xaxis.set_major_formatter(DateFormatter(_clock(sources.span)))
         used = 0.0
         for name, color in seen.items():
             left, y = (x + 10 + used) / self._width_px, self._y(top + height - _LEGEND_PX / 2)
@@ -237,6 +242,10 @@ class _Page:
         n_chars, said = max(3, int(width / 6.9)), " ".join(said.split())
         text = said if len(said) <= n_chars else said[: n_chars - 1] + "…"
         self._figure.text(x / self._width_px, self._y(y), text, size=9, color=color, va="center", weight=weight)
+
+
+def _clock(span: Span) -> str:
+    return "%H:%M" if span.ends_s - span.begins_s > 600 else "%H:%M:%S"
 
 
 def _legend_px(one: Styled) -> float:

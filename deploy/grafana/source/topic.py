@@ -142,7 +142,7 @@ def _unusual() -> list[p.Panel]:
             "/stories",
             [
                 Column("excerpt", "story", link=link("Read it", "${__data.fields.url}", is_new_tab=True)),
-                Column("source", "source", width=130),
+                Column("source", "source", width=160),
                 Column("copies", "told", unit="none", width=70),
                 Column("published_at", "published", unit="dateTimeAsIso", width=170),
                 Column("url", "url", width=120),
