@@ -17,7 +17,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -69,11 +69,11 @@ def documents(n_ordinary: int = 700) -> Iterator[Document]:
 class Observed:
     """What a test sees: where Prometheus and the exporter's pages answer, and since when there is data."""
 
+    settings: Settings
     url: str
     pages: str
     began_s: float
     logs: Callable[[], str]
-    exits: list[tuple[str, int]] = field(default_factory=list)
 
     def until(self, is_so: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
         """Return once that is so; processes and a scrape have nothing else to wait on."""
@@ -230,6 +230,7 @@ def observed(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[O
             deployment.start_command(name)
         _start_prometheus(deployment, binary, port, folder)
         found = Observed(
+            settings,
             f"http://127.0.0.1:{port}",
             f"http://127.0.0.1:{settings.http_port + PORTS['exporter']}",
             time.time(),
