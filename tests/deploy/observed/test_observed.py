@@ -1,13 +1,18 @@
-"""Every query of every dashboard, and of every rule, has data once finsurge works."""
+"""Every query of every dashboard, and of every rule, has data once finsurge works; an exporter that starts late, too.
+
+One file, since each process of the tests that needs the deployment starts one.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +24,9 @@ from PIL import Image
 from deploy.grafana.drawing.answers import Sources
 from deploy.grafana.drawing.asking import Prometheus, Series, Span
 from deploy.grafana.drawing.pictures import save_picture
+from pipeline.exporter.feed import ExporterFeed
+from pipeline.exporter.process import Exporter
+from pipeline.exporter.selection import SelectionConfig
 
 if TYPE_CHECKING:
     from tests.deploy.observed.conftest import Observed
@@ -149,6 +157,34 @@ def test_every_recording_rule_records_and_no_alert_fires(prometheus: Prometheus,
     recorded = [rule for rule in rules() if "record" in rule and not _compares(rule["expr"])]
     empty = [rule["record"] for rule in recorded if is_empty(prometheus.over(rule["record"], span))]
     assert not empty, "\n".join(empty)
+
+
+async def caught_up(observed: Observed, back: timedelta) -> Exporter:
+    """Return an exporter that has read all there is."""
+    exporter = Exporter(observed.settings.bin_s, SelectionConfig(max_topics=3, pinned=("tether",)))
+    async with asyncio.timeout(60), ExporterFeed(observed.settings, back=back, now=datetime.now(UTC)) as feed:
+        while await feed.n_behind() != 0:
+            exporter.take(await feed.read(0.2))
+    return exporter
+
+
+def test_an_exporter_that_starts_later_reads_again_what_matters(observed: Observed) -> None:
+    exporter = asyncio.run(caught_up(observed, timedelta(hours=1)))
+    shown = exporter.shown(datetime.now(UTC), n_behind=0)
+    with urllib.request.urlopen(f"{observed.pages}/episodes", timeout=10) as answer:  # noqa: S310
+        told = json.load(answer)
+    opened = {row["topic"] for row in told if row["state"] != "closed"}
+    assert {episode.alert.topic for episode in shown.episodes} == opened
+    assert list(shown.reasons)[:1] == ["tether"]
+    assert len(shown.topics) == 3
+    assert shown.n_known > 5
+
+
+def test_an_exporter_leaves_where_it_is_what_lies_too_far_back(observed: Observed) -> None:
+    exporter = asyncio.run(caught_up(observed, timedelta()))
+    shown = exporter.shown(datetime.now(UTC), n_behind=0)
+    assert shown.episodes  # alerts are read from their beginning
+    assert shown.n_known == 0
 
 
 def _compares(expr: str) -> bool:
