@@ -34,5 +34,5 @@ def command(settings: Settings, max_topics: int, pinned: tuple[str, ...]) -> Non
         config = SelectionConfig(max_topics=max_topics, pinned=pinned)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--pin") from None
-    prepare("exporter", settings.bootstrap)
+    prepare("exporter", settings)
     run_until_told(ExporterProcess(settings, config))
