@@ -37,7 +37,7 @@ def command_of() -> CommandOf:
     return parse
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tool() -> Tool:
     """Finds a program: of deploy/tools.sh, of Python's environment, of the system; in CI it must be there."""
     folders = [str(ROOT / ".tools" / "bin"), str(Path(sys.executable).parent), os.environ.get("PATH", "")]

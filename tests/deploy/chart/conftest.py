@@ -1,9 +1,8 @@
-"""The chart as Helm renders it, and the tools that judge it."""
+"""The chart as Helm renders it, and what lies in what it renders."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,6 @@ from pipeline.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "deploy" / "helm" / "finsurge"
-TOOLS = ROOT / ".tools" / "bin"
 CASES = sorted(file.name.removesuffix("-values.yaml") for file in (CHART / "ci").glob("*-values.yaml"))
 if "exporter" not in COMMANDS:  # its command comes with the dashboards
     CASES.remove("monitoring")
@@ -32,28 +30,14 @@ def values_of(case: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tool() -> Callable[[str], Path]:
-    """Returns a tool of deploy/tools.sh."""
-
-    def find(name: str) -> Path:
-        if (TOOLS / name).exists():
-            return TOOLS / name
-        if os.environ.get("CI"):
-            pytest.fail(f"{name} must be there in CI: deploy/tools.sh installs it", pytrace=False)
-        pytest.skip(f"left out: no {name}, which deploy/tools.sh installs")
-
-    return find
-
-
-@pytest.fixture(scope="session")
-def template(tool: Callable[[str], Path]) -> Callable[..., subprocess.CompletedProcess[str]]:
+def template(tool: Callable[[str], str]) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs `helm template` with values."""
 
     def run(
         *arguments: str, values: Path | None = None, kubernetes: str = NEWEST
     ) -> subprocess.CompletedProcess[str]:
         given = ["--values", str(values)] if values else []
-        command = [str(tool("helm")), "template", "prod", str(CHART), "--namespace", "news", *given, *arguments]
+        command = [tool("helm"), "template", "prod", str(CHART), "--namespace", "news", *given, *arguments]
         return subprocess.run([*command, "--kube-version", kubernetes], capture_output=True, text=True, check=False)
 
     return run

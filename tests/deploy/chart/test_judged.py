@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -24,7 +25,7 @@ NOT_ASKED = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_helm_finds_no_fault(case, tool):
-    command = [str(tool("helm")), "lint", "--strict", "--values", str(values_of(case)), str(CHART)]
+    command = [tool("helm"), "lint", "--strict", "--values", str(values_of(case)), str(CHART)]
     done = subprocess.run([*command, "--kube-version", OLDEST], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
@@ -56,15 +57,15 @@ def test_an_unknown_field_is_found(whose, tool, tmp_path):
     assert "'replica'" in faults[0]
 
 
-def judged_by_kubeconform(kubeconform: Path, kubernetes: str, folder: Path) -> tuple[dict[str, int], list[str]]:
+def judged_by_kubeconform(kubeconform: str, kubernetes: str, folder: Path) -> tuple[dict[str, int], list[str]]:
     """Return how many objects are valid, and what is wrong with the others."""
     builtin = ROOT / ".tools" / "kubernetes" / f"v{kubernetes}" / "{{.ResourceKind}}{{.KindSuffix}}.json"
+    if not builtin.parent.is_dir() and not os.environ.get("CI"):
+        pytest.skip(f"left out: no schemas of Kubernetes {kubernetes}, which deploy/tools.sh unpacks")
     custom = SCHEMAS / "{{.Group}}" / "{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
     options = ["-strict", "-output", "json", "-summary", "-kubernetes-version", kubernetes]
     places = ["-schema-location", str(builtin), "-schema-location", str(custom)]
-    done = subprocess.run(
-        [str(kubeconform), *options, *places, str(folder)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([kubeconform, *options, *places, str(folder)], capture_output=True, text=True, check=False)
     told = json.loads(done.stdout)
     return told["summary"], [f"{each['filename']}: {each['kind']}: {each['msg']}" for each in told["resources"]]
 
@@ -78,7 +79,7 @@ def test_kube_score_has_no_objection(case, tool, template):
         "--enable-optional-test",
         "container-ports-check",
     ]
-    command = [str(tool("kube-score")), "score", "--exit-one-on-warning", "--output-format", "ci", *options, *ignored]
+    command = [tool("kube-score"), "score", "--exit-one-on-warning", "--output-format", "ci", *options, *ignored]
     text = template(values=values_of(case)).stdout
     done = subprocess.run([*command, "-"], input=text, capture_output=True, text=True, check=False)
     objections = [line for line in done.stdout.splitlines() if line.startswith(("[CRITICAL]", "[WARNING]"))]

@@ -15,7 +15,7 @@ def notes(tool) -> Callable[..., str]:
     """Returns the notes for a case's values, with further ones set."""
 
     def read(case: str, *changes: str) -> str:
-        command = [str(tool("helm")), "install", "prod", str(CHART), "--namespace", "news", "--dry-run=client"]
+        command = [tool("helm"), "install", "prod", str(CHART), "--namespace", "news", "--dry-run=client"]
         given = [part for change in changes for part in ("--set", change)]
         done = subprocess.run(
             [*command, "--values", str(values_of(case)), *given], capture_output=True, text=True, check=False
