@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from aiokafka.errors import KafkaError
 
 from pipeline.broker.connection import BrokerUnavailable, admin
 from pipeline.broker.rebuild_log import check_whole
@@ -19,11 +22,11 @@ def check_kafka(settings: Settings) -> Iterator[Check]:
     """Say whether a Kafka answers and, if so, what a worker would stumble over in its topics."""
     try:
         with admin(settings.bootstrap, TIMEOUT_S) as client:
-            n_brokers = len(client.describe_cluster()["brokers"])
+            brokers = client.describe_cluster()["brokers"]
     except (BrokerUnavailable, ValueError) as reason:
         yield Check("broker", Level.FAIL, str(reason))
         return
-    yield Check("broker", Level.OK, f"{settings.bootstrap}, {n_brokers} broker{'s' if n_brokers > 1 else ''}")
+    yield _brokers(settings.bootstrap, brokers)
     specs = topic_specs(settings.topic_prefix, settings.partitions)
     try:
         findings = check(settings.bootstrap, specs, TIMEOUT_S)
@@ -38,3 +41,18 @@ def check_kafka(settings: Settings) -> Iterator[Check]:
             asyncio.run(check_whole(settings))
         except CommandFailed as reason:
             yield Check("rebuild", Level.FAIL, str(reason))
+        except KafkaError as error:  # it answers, and partitions of it have no leader
+            yield Check("broker", Level.FAIL, f"it cannot be read from ({type(error).__name__}): brokers are down")
+
+
+def _brokers(bootstrap: str, known: Sequence[Mapping[str, Any]]) -> Check:
+    """Tell how many brokers there are; one that is fenced is known to the cluster, and serves nobody."""
+    down = sorted(broker["broker_id"] for broker in known if broker.get("is_fenced"))
+    n_up = len(known) - len(down)
+    said = f"{bootstrap}, {n_up} broker{'' if n_up == 1 else 's'}"
+    if not down:
+        return Check("broker", Level.OK, said)
+    names = ", ".join(map(str, down))
+    return Check(
+        "broker", Level.WARN, f"{said}; {len(down)} more {'is' if len(down) == 1 else 'are'} known and down: {names}"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import click
 
@@ -26,6 +27,7 @@ def command(settings: Settings, as_json: bool) -> None:
     """
     from pipeline.doctor import examine
 
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a line a check, not one for every try to connect
     checks = []
     for check in examine(settings):
         checks.append(check)

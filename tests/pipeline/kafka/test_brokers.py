@@ -1,0 +1,169 @@
+"""A real cluster of three brokers that loses one: docs/runbooks/lose-a-broker.md, and what is promised there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from pipeline.broker.connection import admin
+from pipeline.broker.jars import KafkaJars, KafkaUnavailable, deploy_folder, find_tools
+from pipeline.broker.server import free_port
+from pipeline.checks.check import Level
+from pipeline.checks.kafka import check_kafka
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
+
+N_BROKERS = 3
+DEADLINE_S = 120.0
+CLUSTER = "finsurgeThreeBrokersAA"
+"""An id as Kafka wants it: 22 characters of base64."""
+
+PROPERTIES = """
+process.roles=broker,controller
+node.id={number}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+controller.quorum.voters={voters}
+log.dirs=data
+auto.create.topics.enable=false
+default.replication.factor=3
+min.insync.replicas=2
+offsets.topic.replication.factor=3
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=3
+transaction.state.log.min.isr=2
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=3
+share.coordinator.state.topic.min.isr=2
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+broker.session.timeout.ms=6000
+log.cleaner.dedupe.buffer.size=16777216
+"""
+
+
+class Cluster:
+    """Three brokers on loopback, which are controllers as well; each can be killed and started again."""
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        java, maven = find_tools()
+        self._java = [java, "-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        self._java.append(f"-Dlog4j2.configurationFile={deploy_folder() / 'log4j2.properties'}")
+        self._java += ["-cp", KafkaJars(cache).classpath(maven)]
+        self._folder = folder
+        self._ports: dict[int, tuple[int, int]] = {}
+        while len({port for pair in self._ports.values() for port in pair}) < 2 * N_BROKERS:
+            self._ports = {number: (free_port(), free_port()) for number in range(1, N_BROKERS + 1)}
+        self._running: dict[int, subprocess.Popen[bytes]] = {}
+
+    @property
+    def bootstrap(self) -> str:
+        """All three addresses."""
+        return self._addresses(self._ports)
+
+    @property
+    def living(self) -> str:
+        """The addresses of those that run."""
+        return self._addresses(self._running)
+
+    def _addresses(self, numbers: Iterable[int]) -> str:
+        return ",".join(f"127.0.0.1:{self._ports[number][0]}" for number in numbers)
+
+    def start(self, number: int) -> None:
+        """Start a broker, with the data that it had."""
+        home = self._folder / f"broker-{number}"
+        properties = home / "server.properties"
+        if not properties.exists():
+            home.mkdir(parents=True)
+            voters = ",".join(f"{n}@127.0.0.1:{controller}" for n, (_, controller) in self._ports.items())
+            port, controller = self._ports[number]
+            text = PROPERTIES.format(number=number, port=port, controller=controller, voters=voters)
+            properties.write_text(text, encoding="utf-8")
+            tool = [*self._java, "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(properties)]
+            subprocess.run(tool, cwd=home, check=True, capture_output=True)
+        with (home / "kafka.log").open("ab") as log:
+            command = [*self._java, "kafka.Kafka", str(properties)]
+            self._running[number] = subprocess.Popen(
+                command, cwd=home, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def await_in_sync(self, n_replicas: int) -> None:
+        """Return when every partition has so many replicas that have all of it."""
+        until_s = time.monotonic() + DEADLINE_S
+        for number in self._running:
+            self._await_port(self._ports[number][0], until_s)
+        while time.monotonic() < until_s:
+            with admin(self.living, 60.0) as client:
+                partitions = [each for topic in client.describe_topics() for each in topic["partitions"]]
+            least = min((len(each["isr_nodes"]) for each in partitions), default=N_BROKERS)
+            if least == n_replicas:
+                return
+            time.sleep(0.5)
+        raise AssertionError(f"{least} replicas in sync after {DEADLINE_S:g} s, not {n_replicas}")
+
+    def _await_port(self, port: int, until_s: float) -> None:
+        while time.monotonic() < until_s:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1.0):
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"nothing listens on {port} after {DEADLINE_S:g} s")
+
+    def kill(self, number: int) -> None:
+        """Kill a broker without a word."""
+        process = self._running.pop(number)
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+
+    def stop(self) -> None:
+        """End all of it; nobody reads the data any more."""
+        for number in list(self._running):
+            self.kill(number)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, kafka_cache: Path) -> Iterator[Cluster]:
+    """Three brokers that are ready."""
+    try:
+        made = Cluster(tmp_path / "cluster", kafka_cache)
+    except KafkaUnavailable as reason:
+        if os.environ.get("CI"):
+            pytest.fail(f"the tests on a real Kafka must run in CI: {reason}", pytrace=False)
+        pytest.skip(f"left out: {reason}")
+    try:
+        for number in range(1, N_BROKERS + 1):
+            made.start(number)
+        made.await_in_sync(N_BROKERS)
+        yield made
+    finally:
+        made.stop()
+
+
+def test_a_broker_that_dies_under_load_loses_nothing_and_comes_back_in_sync(cluster, new_deployment, documents):
+    run = new_deployment(broker=f"kafka://{cluster.bootstrap}")
+    values = list(documents())
+    run.start()
+    run.publish(values[:500])
+    run.until_decided(300)
+    cluster.kill(2)
+    run.publish(values[500:])
+    run.settle()
+    *_, broker = (check for check in check_kafka(run.settings) if check.name == "broker")
+    assert (broker.level, broker.said.split(", ")[-1]) == (Level.WARN, "2 brokers; 1 more is known and down: 2")
+    outcome = run.outcome()
+    outcome.check()
+    assert outcome.n_documents == len(values)
+    cluster.start(2)
+    cluster.await_in_sync(N_BROKERS)
