@@ -12,6 +12,7 @@ import mode
 
 from pipeline.app import Parts, build_app
 from pipeline.broker.connection import reach
+from pipeline.broker.lost_state import check_state
 from pipeline.broker.preflight import check_kafka_topics, commit_start_offsets
 from pipeline.broker.rebuild_log import check_whole
 from pipeline.health import HealthServer
@@ -37,6 +38,7 @@ def run_role(settings: Settings, role: Role, parts: Parts | None = None) -> NoRe
     asyncio.run(check_kafka_topics(settings, role))
     if role.is_rebuilt:
         asyncio.run(check_whole(settings))
+    asyncio.run(check_state(settings, role))
     asyncio.run(commit_start_offsets(settings, role))
     running = build_app(settings, role, dataclasses.replace(parts or Parts(), tracing=tracing))
     adopt_libraries()
