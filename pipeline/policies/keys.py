@@ -6,9 +6,12 @@ The private one is for whoever promotes (people, the learner), the public one fo
 from __future__ import annotations
 
 import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -23,7 +26,26 @@ from pipeline.errors import CommandFailed, one_line
 
 PRIVATE_FILE = "release-key.pem"
 PUBLIC_FILE = "release-key.pub.pem"
+_PUBLIC_BLOCK = re.compile(b"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
 _MEND = "make a pair with `finsurge policy keys`"
+
+
+@dataclass(frozen=True)
+class PublicKeys:
+    """The keys of which one must have signed: after a change of keys, the new one and those before it."""
+
+    keys: tuple[Ed25519PublicKey, ...]
+
+    def verify(self, signature: bytes, data: bytes) -> None:
+        """Pass if one of the keys' other halves has signed the data.
+
+        Raises:
+            InvalidSignature: none has.
+        """
+        for key in self.keys:
+            with suppress(InvalidSignature):
+                return key.verify(signature, data)
+        raise InvalidSignature
 
 
 def make_pair(folder: Path) -> tuple[Path, Path]:
@@ -31,7 +53,7 @@ def make_pair(folder: Path) -> tuple[Path, Path]:
 
     >>> import tempfile
     >>> private, public = make_pair(Path(tempfile.mkdtemp()))
-    >>> oct(private.stat().st_mode)[-3:], load_public(public) == load_private(private).public_key()
+    >>> oct(private.stat().st_mode)[-3:], load_public(public).keys == (load_private(private).public_key(),)
     ('600', True)
 
     Raises:
@@ -71,19 +93,23 @@ def load_private(path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def load_public(path: Path) -> Ed25519PublicKey:
-    """Return the key that signatures are checked with.
+def load_public(path: Path) -> PublicKeys:
+    """Return the keys that signatures are checked with: all that stand in the file, one after the other.
 
     Raises:
-        CommandFailed: it cannot be read, or is no such key.
+        CommandFailed: it cannot be read, or one of them is no such key.
     """
+    content = _read(path)
     try:
-        key = load_pem_public_key(_read(path))
+        keys = tuple(load_pem_public_key(block) for block in _PUBLIC_BLOCK.findall(content))
     except (ValueError, UnsupportedAlgorithm):
-        raise CommandFailed(f"{path} is no public key in PEM; {_MEND}") from None
-    if not isinstance(key, Ed25519PublicKey):
+        keys = ()
+    if not keys:
+        raise CommandFailed(f"{path} is no public key in PEM; {_MEND}")
+    ours = tuple(key for key in keys if isinstance(key, Ed25519PublicKey))
+    if ours != keys:
         raise CommandFailed(f"{path} is no Ed25519 public key; {_MEND}")
-    return key
+    return PublicKeys(ours)
 
 
 def _read(path: Path) -> bytes:

@@ -6,14 +6,14 @@ import uuid
 from collections.abc import Callable
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pipeline.errors import CommandFailed
 from pipeline.policies.board import ReleaseBoard
 from pipeline.policies.changes import Releases
 from pipeline.policies.refusals import ReleaseRefused
 from pipeline.policies.release import Change
-from pipeline.policies.signing import seal, unseal
+from pipeline.policies.signing import Verifier, seal, unseal
 
 _WAIT_MS = 1000
 
@@ -42,7 +42,7 @@ class ReleaseLog:
         self,
         bootstrap: str,
         kafka_topic: str,
-        public_key: Ed25519PublicKey | None = None,
+        public_key: Verifier | None = None,
         on_refused: Callable[[ReleaseRefused], None] = lambda _: None,
     ) -> None:
         self._bootstrap = bootstrap

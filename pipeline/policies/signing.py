@@ -7,16 +7,24 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import Protocol
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pipeline.policies.refusals import RefusalReason, ReleaseRefused
 from pipeline.policies.release import Change, canonical, decode_change
 from pipeline.records import SCHEMA
 
 _PURPOSE = b"finsurge release 1\n"  # so that no signature made for anything else fits
+
+
+class Verifier(Protocol):
+    """A public key, or several."""
+
+    def verify(self, signature: bytes, data: bytes) -> None:
+        """Pass, or raise InvalidSignature."""
 
 
 class SignedChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +48,7 @@ def seal(change: Change, key: Ed25519PrivateKey | None) -> bytes:
     return msgspec.json.encode(SignedChange(change=msgspec.Raw(payload), signature=signature))
 
 
-def unseal(value: bytes | None, key: Ed25519PublicKey | None) -> Change:
+def unseal(value: bytes | None, key: Verifier | None) -> Change:
     """Return the change, whose signature was checked if there is a key.
 
     Raises:
@@ -58,7 +66,7 @@ def unseal(value: bytes | None, key: Ed25519PublicKey | None) -> Change:
         raise ReleaseRefused(RefusalReason.MALFORMED, f"a record on policies is no release: {error}") from None
 
 
-def _check(signed: SignedChange, key: Ed25519PublicKey) -> None:
+def _check(signed: SignedChange, key: Verifier) -> None:
     if signed.signature is None:
         mend = "promote it with FINSURGE_POLICY_PRIVATE_KEY set"
         raise ReleaseRefused(RefusalReason.UNSIGNED, f"a release has no signature; {mend}")
