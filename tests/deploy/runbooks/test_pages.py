@@ -82,12 +82,11 @@ def check(words: list[str], *, is_whole: bool) -> None:
     while True:
         given, rest, _ = command.make_parser(context).parse_args(list(rest))
         for parameter in command.get_params(context):
-            if isinstance(parameter.type, click.Path) or (not is_whole and given.get(parameter.name) is None):
-                is_missing = parameter.required and given.get(parameter.name) is None
-                if is_whole and is_missing:
+            if not given.get(parameter.name or ""):
+                if is_whole and parameter.required:
                     raise click.MissingParameter(ctx=context, param=parameter)
-                continue
-            parameter.handle_parse_result(context, given, [])
+            elif not isinstance(parameter.type, click.Path):
+                parameter.handle_parse_result(context, given, [])
         if not isinstance(command, click.Group):
             if rest:
                 raise click.UsageError(f"too many words: {rest}")
