@@ -34,6 +34,7 @@ from pipeline.stage import MemoryStates
 
 NEUTRAL = (0.0, 1.0, 0.0)
 START = datetime(2026, 1, 1, tzinfo=UTC)
+END = datetime(2026, 2, 1, tzinfo=UTC)
 GENERAL = ("entities/broad_twitter_ner.jsonl", "entities/wnut17.jsonl")
 """Posts about anything, as the pre-filter would see them."""
 FINANCE = ("sentiment/twitter_financial_news.jsonl", "streams/stocknet_tweets_2014_2016.jsonl")
@@ -66,23 +67,24 @@ def document_of(number: int, text: str) -> Document:
 
 
 def reading(data: Path) -> Iterator[tuple[str, float, float]]:
-    """Yield name, mean characters and CPU microseconds a document of the shipped policy, parsing and sketch included."""
+    """Yield name, mean characters and CPU microseconds a document of the shipped policy, with parsing and sketch."""
     from models.batching import BatchLimits
     from models.checkpoint import SHIPPED
     from models.policy import Policy
     from pipeline.reading.reader import Reader
 
     settings = Settings()
-    reader = Reader(Policy.load(SHIPPED), BatchLimits(settings.max_padded_tokens, settings.max_batch_documents))
+    limits = BatchLimits(settings.max_padded_tokens, settings.max_batch_documents)
+    reader = Reader(Policy.load(SHIPPED), limits, now=lambda raw: raw.ingested_at)
     news = texts_of(data / "sentiment/finentity.jsonl", 784)
     kinds = {
-        "posts": texts_of(data / "streams/stocknet_tweets_2014_2016.jsonl", 1200)[200:],
-        "headlines": texts_of(data / "sentiment/sentfin.jsonl", 1200)[200:],
-        "paragraphs of news": news[:300],
-        "articles of ten paragraphs": [" ".join(news[n : n + 10]) for n in range(300, 700, 10)],
+        "posts": texts_of(data / "streams/stocknet_tweets_2014_2016.jsonl", 700)[200:],
+        "headlines": texts_of(data / "sentiment/sentfin.jsonl", 700)[200:],
+        "paragraphs of news": news[:200],
+        "articles of ten paragraphs": [" ".join(news[n : n + 10]) for n in range(300, 600, 10)],
     }
     for name, texts in kinds.items():
-        raws = [RawDocument(encode(document_of(n, text)), Origin(0, n), START) for n, text in enumerate(texts)]
+        raws = [RawDocument(encode(document_of(n, text)), Origin(0, n), END) for n, text in enumerate(texts)]
         chunks = [raws[start : start + 256] for start in range(0, len(raws), 256)]
         reader.read(chunks[0][:16])
         spent = cpu_us(lambda chunks=chunks: [reader.read(chunk) for chunk in chunks], len(raws))
@@ -121,8 +123,7 @@ def marks(n_partitions: int) -> float:
             mark = Mark(origin=Origin(source, number), watermark=at, began_at=START, n_sources=n_partitions)
             for outbound in stage.step(decode(Mark, encode(mark)), Origin(0, 0)):
                 encode(outbound.record)
-        state = states.get("#0")
-        assert state is not None
+        (state,) = (held for key, held in states.items() if key == "#0")
         wiring.encode_trends_state(state)
 
     one_bin(0)
