@@ -201,6 +201,17 @@ def disk(figures: Figures, documents_per_s: int = 1_000) -> str:
     return table(head, rows)
 
 
+def windows(figures: Figures) -> str:
+    """What windows of five minutes, hours and days are on `trends`, if every topic has stories in each."""
+    of_day = DAY_S / BIN_S + 24 + 1
+    rows = []
+    for n_topics in (284, 10_000):
+        n_records = n_topics * of_day * figures.assumed["records_a_window"]
+        sizes = [n_records * size / GB for size in figures.measured["window_bytes"].values()]
+        rows.append([number(n_topics), number(n_records), *(number(size, 2) for size in sizes)])
+    return table(("topics", "records a day at most", "GB a day", "with zstd"), rows)
+
+
 def memory(figures: Figures) -> str:
     """Memory and changelog of `trends` for 10,000 topics."""
     rows = []
@@ -308,7 +319,7 @@ def world(figures: Figures) -> str:
 
 def tables(figures: Figures) -> Iterator[tuple[str, str]]:
     """Yield every table by name."""
-    for make in (loads, disk, memory, marks, surges, bursts, world):
+    for make in (loads, disk, windows, memory, marks, surges, bursts, world):
         yield make.__name__, make(figures)
 
 

@@ -82,7 +82,8 @@ def check(words: list[str], *, is_whole: bool) -> None:
     while True:
         given, rest, _ = command.make_parser(context).parse_args(list(rest))
         for parameter in command.get_params(context):
-            if not given.get(parameter.name or ""):
+            value = given.get(parameter.name or "")
+            if value is None or parameter.value_is_missing(value):
                 if is_whole and parameter.required:
                     raise click.MissingParameter(ctx=context, param=parameter)
             elif not isinstance(parameter.type, click.Path):

@@ -13,10 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from pipeline.broker.connection import admin
 from pipeline.broker.jars import KafkaJars, KafkaUnavailable, deploy_folder, find_tools
 from pipeline.broker.server import free_port
+from pipeline.broker.topics import TopicSpec, create
+from pipeline.broker.whole_topic import whole_topic
 from pipeline.checks.check import Level
 from pipeline.checks.kafka import check_kafka
 
@@ -167,3 +170,12 @@ def test_a_broker_that_dies_under_load_loses_nothing_and_comes_back_in_sync(clus
     assert outcome.n_documents == len(values)
     cluster.start(2)
     cluster.await_in_sync(N_BROKERS)
+
+
+async def test_what_producers_compress_by_any_codec_is_read(kafka, topic_prefix):
+    create(kafka, [TopicSpec(f"{topic_prefix}documents", 1)])
+    for codec in ("gzip", "snappy", "lz4", "zstd"):
+        async with AIOKafkaProducer(bootstrap_servers=kafka, compression_type=codec) as producer:
+            await producer.send_and_wait(f"{topic_prefix}documents", codec.encode() * 200)
+    values = [value async for value in whole_topic(kafka, f"{topic_prefix}documents")]
+    assert values == [codec * 200 for codec in (b"gzip", b"snappy", b"lz4", b"zstd")]
