@@ -26,7 +26,8 @@ BIN_S = 300
 LOADS = (10, 100, 1_000, 10_000)
 """Documents a second."""
 PARTITIONS = (12, 100, 400, 1_000)
-HEADROOMS = (1.5, 2.0, 3.0, 5.0, 10.0)
+HEADROOMS = (1.67, 2.0, 3.0, 5.0, 10.0)
+"""What a flow can do, in times its usual load; 1.67 is a utilisation of 60 %."""
 
 
 @dataclass(frozen=True)
