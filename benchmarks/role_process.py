@@ -114,6 +114,8 @@ class RoleProcess:
 
     def stop(self) -> float:
         """End it, and return the most memory that it ever held, in MiB."""
+        if self._process.poll() is not None:  # it died, which is told where that is noticed
+            return math.nan
         self._process.terminate()
         _, status, usage = os.wait4(self._process.pid, 0)
         self._process.returncode = os.waitstatus_to_exitcode(status)

@@ -1,4 +1,4 @@
-"""The guide to sizing says what its calculation prints, and the simulation of bursts what can be worked out by hand."""
+"""The guide to sizing says what its calculation prints; the simulation of bursts, what is worked out by hand."""
 
 from __future__ import annotations
 
