@@ -26,7 +26,9 @@ SHELLS = ("", "sh", "bash", "console", "shell")
 INLINE = re.compile(r"`(finsurge [^`]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 ASSIGNED = re.compile(r"[A-Z_]+=.*")
-ENDS_COMMAND = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>&1", "2>", "…", "..."}
+ENDS_COMMAND = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>&1", "2>"}
+LEFT_OUT = "…"
+OPTION_LEFT_OUT = re.compile(r"--(?:by|reason|roles|rules|out|force)[ =]…")
 
 
 def words_after_finsurge(line: str) -> list[list[str]]:
@@ -67,7 +69,9 @@ def typed_commands(page: Path) -> Iterator[tuple[list[str], bool]]:
                 if not line.lstrip().startswith("#") and "finsurge" in line:
                     yield from ((words, True) for words in words_after_finsurge(line))
     for span in INLINE.findall(FENCED.sub("", text)):
-        yield from ((words, False) for words in words_after_finsurge(span))
+        # what is left out is the value of an option, or all that could follow
+        spelled = span if OPTION_LEFT_OUT.search(span) else span.replace(LEFT_OUT, "")
+        yield from ((words, False) for words in words_after_finsurge(spelled))
 
 
 def check(words: list[str], *, is_whole: bool) -> None:
