@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
-from scipy.special.cython_special import betainc  # sooner than that for arrays, and equal
+from scipy.special.cython_special import betainc, betaln  # sooner than that for arrays, and equal
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +316,15 @@ def _quantile(p: float, deviations: float, size: float, p_stop: float) -> int:
 
 
 def _beta_binomial_tail(n_stories: int, n_negative: int, alpha: float, beta: float) -> float:
-    n = np.arange(n_negative, n_stories + 1)
-    log_p = special.betaln(n + alpha, n_stories - n + beta) - special.betaln(alpha, beta)
-    log_p -= special.betaln(n + 1, n_stories - n + 1) + math.log(n_stories + 1)
+    n, log_ways = _ways(n_stories)
+    n = n[n_negative:]
+    log_p = special.betaln(n + alpha, n_stories - n + beta) - betaln(alpha, beta)
+    log_p -= log_ways[n_negative:]
     return min(1.0, float(np.exp(log_p).sum()))
+
+
+@lru_cache(maxsize=256)
+def _ways(n_stories: int) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
+    """Return 0 to `n_stories`, and for each the logarithm of one over the ways to choose so many of the stories."""
+    n = np.arange(n_stories + 1)
+    return n, special.betaln(n + 1, n_stories - n + 1) + math.log(n_stories + 1)
