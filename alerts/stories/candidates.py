@@ -28,8 +28,9 @@ class Candidates:
     def __init__(self, config: LikenessConfig) -> None:
         self._config = config
         self._facets: dict[int, Facets] = {}
-        self._having: dict[int, list[int]] = {}
-        self._numbered: dict[int, list[int]] = {}
+        # tuples, as most words are of one story: half of a list's memory, and no matter of the garbage collector
+        self._having: dict[int, tuple[int, ...]] = {}
+        self._numbered: dict[int, tuple[int, ...]] = {}
 
     @property
     def n_keys(self) -> int:
@@ -41,16 +42,19 @@ class Candidates:
         self._facets[story] = facets
         for index, keys in ((self._having, facets.words), (self._numbered, facets.numbers)):
             for key in keys:
-                index.setdefault(key, []).append(story)
+                index[key] = (*index.get(key, ()), story)
 
     def remove(self, story: int) -> None:
         """Forget a story."""
         facets = self._facets.pop(story)
         for index, keys in ((self._having, facets.words), (self._numbered, facets.numbers)):
             for key in keys:
-                index[key].remove(story)
-                if not index[key]:
+                having = index[key]
+                if len(having) == 1:
                     del index[key]
+                else:
+                    at = having.index(story)
+                    index[key] = having[:at] + having[at + 1 :]
 
     def of(self, facets: Facets) -> Iterable[tuple[int, Facets]]:
         """Return the stories that a text can be like, and more, in the order of their numbers."""
