@@ -97,7 +97,7 @@ def _send_news(settings: Settings, seed: int) -> None:
     from pipeline.demo.newsroom import Newsroom
     from pipeline.standing import prepare, run_until_told
 
-    prepare("news", settings.bootstrap)
+    prepare("news", settings)
     run_until_told(Newsroom(settings, load_texts(), seed, _now))
 
 

@@ -212,7 +212,7 @@ class Settings:
         Group.OBSERVABILITY,
         8600,
         "first port of metrics and health: read, link, trends, surges, notify in turn; the learner's is the tenth, "
-        "that of feedback the next",
+        "that of feedback the next, the exporter's the one after",
         check=checks.between(1, 65_524),
     )
     log_level: str = setting(
