@@ -223,7 +223,7 @@ def memory(figures: Figures) -> str:
         mb_per_s = 10_000 * n_written * of_topics["changelog_bytes"] / DAY_S / 1e6
         cores = 10_000 * stories / DAY_S * of_topics["cpu_us_a_mention"] * US
         rows.append(
-            [number(stories), number(memory_gb, 1), number(changelog_gb, 2), number(mb_per_s, 2), number(cores, 2)]
+            [number(stories), number(memory_gb, 1), number(changelog_gb, 2), number(mb_per_s, 2), number(cores, 3)]
         )
     head = (
         "stories a day, each topic",
