@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 work="$(mkdir -p "${1:-.finsurge/rehearsal}" && cd "${1:-.finsurge/rehearsal}" && pwd)"
-storage=(--root "$work/storage" --runroot "$work/run")
+storage=(--root "$work/storage" --runroot "$work/runroot" --storage-driver overlay)
 base=localhost/python:debian
 image=localhost/finsurge:rehearsal
 read -ra build_args <<< "${BUILD_ARGS:-}"
