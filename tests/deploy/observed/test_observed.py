@@ -51,7 +51,9 @@ def selectors_of(expr: str) -> set[str]:
 
 
 def dashboards() -> dict[str, dict[str, Any]]:
-    return {file.stem: json.loads(file.read_text()) for file in sorted((DEPLOY / "grafana" / "dashboards").glob("*"))}
+    return {
+        file.stem: json.loads(file.read_text()) for file in sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
+    }
 
 
 def panel_targets() -> Iterator[tuple[str, dict[str, Any]]]:
