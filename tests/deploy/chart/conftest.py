@@ -11,13 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.cli import COMMANDS
-
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "deploy" / "helm" / "finsurge"
 CASES = sorted(file.name.removesuffix("-values.yaml") for file in (CHART / "ci").glob("*-values.yaml"))
-if "exporter" not in COMMANDS:  # its command comes with the dashboards
-    CASES.remove("monitoring")
 OLDEST, NEWEST = "1.30.0", "1.37.0"
 """Kubernetes: the versions of deploy/tools.sh."""
 

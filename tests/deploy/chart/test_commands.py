@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pipeline.cli import COMMANDS
+from pipeline.exporter.process import PORT as EXPORTER_PORT
 from pipeline.feedback.process import PORT as FEEDBACK_PORT
 from pipeline.learner.process import PORT as LEARNER_PORT
 from pipeline.roles.faust_app import Role
@@ -87,12 +87,9 @@ def test_ports_are_those_of_the_code(rendered):
     assert ports == services == expected
 
 
-@pytest.mark.skipif("exporter" not in COMMANDS, reason="its command comes with the dashboards")
 def test_the_exporter_has_its_port_and_its_topics(rendered):
-    from pipeline.exporter.process import PORT
-
     (container,) = pod_of(of_kind(rendered("monitoring"), "Deployment")["exporter"])["containers"]
-    assert container["ports"][0]["containerPort"] == Settings().http_port + PORT
+    assert container["ports"][0]["containerPort"] == Settings().http_port + EXPORTER_PORT
     assert container["args"] == ["exporter", "--topics", "200", "--pin", "tesla", "--pin", "jpmorgan"]
 
 
