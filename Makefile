@@ -28,7 +28,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[embedded,otel,train,dev]'
 	@touch $@
 
-tools: setup ## into .tools: what the tests of deploy/ need (Helm, kubeconform, kube-score); needs Go 1.21+
+tools: setup ## into .tools: what the tests of deploy/ need (Helm, kubeconform, kube-score, compose); needs Go
 	@PYTHON=$(BIN)/python deploy/tools.sh
 
 demo: setup ## a crisis is found, and what is then corrected is learned (BROKER=embedded|kafka|kafka://host:port)

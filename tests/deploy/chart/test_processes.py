@@ -96,7 +96,8 @@ def containers(tmp_path) -> Iterator[dict[str, Container]]:
 def test_every_component_starts_is_ready_and_ends(kafka, topic_prefix, rendered, tmp_path, containers):
     changes = (
         f'kafka={{"broker": "kafka://{kafka}", "topicPrefix": "{topic_prefix}", "partitions": 2}}',
-        'learner.enabled=true',
+        "learner.enabled=true",
+        "exporter.enabled=true",
         'registry.claim="policies"',
     )  # fmt: skip
     objects = rendered("default", *changes)
@@ -108,7 +109,7 @@ def test_every_component_starts_is_ready_and_ends(kafka, topic_prefix, rendered,
     first_port = free_ports()
     for name, workload in of_kind(objects, *WORKLOADS).items():
         containers[name] = Container(workload, tmp_path / name, first_port)
-    assert containers.keys() == {"read", "link", "trends", "surges", "notify", "feedback", "learner"}
+    assert containers.keys() == {"read", "link", "trends", "surges", "notify", "feedback", "learner", "exporter"}
     for container in containers.values():
         container.until("startupProbe")
     for container in containers.values():
