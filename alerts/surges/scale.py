@@ -117,7 +117,10 @@ class OwnScale:
         """
         believed = peers or Peers(self._config.prior_threshold, self._config.prior_excess)
         threshold, excess, p_exceeding = self._fit(block, believed)
-        exponent = min(max(0.0, value - threshold) / excess, 50.0)
+        if value < threshold:
+            # from what each block reaches to what few do: nobody knows more of values that are not extreme
+            return float(self._config.block_s * p_exceeding ** -(max(0.0, value) / threshold))
+        exponent = min((value - threshold) / excess, 50.0)
         period = self._config.block_s / p_exceeding * math.exp(exponent)
         return min(period, self._config.max_return_period_s)
 

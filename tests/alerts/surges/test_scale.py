@@ -99,3 +99,12 @@ def test_another_class_of_volume_is_believed_at_once() -> None:
     before = scale.return_period_s(8, 5.0, peers_of(0.1))
     assert scale.return_period_s(8, 5.0, peers_of(100)) < before
     assert scale.return_period_s(8, 5.0, peers_of(0.1)) == before
+
+
+def test_nothing_unusual_is_not_rare_though_own_maxima_are_far_below_those_of_peers() -> None:
+    scale = OwnScale(ScaleConfig(), first_block=0)
+    for block in range(60):
+        scale.update(block, 0.5)
+    nothing, some, much = (scale.return_period_s(60, value, peers_of(100)) for value in (0.0, 0.4, 3.0))
+    assert nothing == ScaleConfig().block_s
+    assert nothing < some < 10 * nothing < much
