@@ -48,6 +48,7 @@ class Stream:
     sources: tuple[tuple[int, ...], ...]  # of each bin's negative stories, distinct
     surges: tuple[InjectedSurge, ...]
     shocks: tuple[tuple[int, int], ...] = ()  # bins, of those that reach this topic
+    warm_up: int = WARM_UP  # bins before the test
 
 
 def shocks_of(seed: int) -> tuple[tuple[int, int], ...]:

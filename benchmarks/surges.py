@@ -21,7 +21,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from surge_streams import A_DAY, AN_HOUR, BIN_S, WARM_UP, Stream, shocks_of, stream_of
+from surge_streams import A_DAY, AN_HOUR, BIN_S, Stream, shocks_of, stream_of
 
 from alerts.episodes.episodes import EpisodeTracker, TransitionKind
 from alerts.episodes.judgement import judged
@@ -67,7 +67,7 @@ def opened(stream: Stream, config: SurgeConfig) -> dict[int, list[int]]:
 
 
 def counted(stream: Stream, bins: Sequence[int]) -> TopicRun:
-    left = [at for at in bins if at >= WARM_UP]
+    left = [at for at in bins if at >= stream.warm_up]
     found = []
     for surge in stream.surges:
         hits = [at for at in left if surge.begin <= at < surge.end + AFTER_BINS]
@@ -75,7 +75,7 @@ def counted(stream: Stream, bins: Sequence[int]) -> TopicRun:
         # what a bin holds is known at its end
         found.append((surge.size, min(hits) + 1 - surge.begin if hits else -1))
     in_shocks = [at for at in left if any(begin <= at < end + AFTER_BINS for begin, end in stream.shocks)]
-    n_days = (len(stream.n_stories) - WARM_UP) / A_DAY
+    n_days = (len(stream.n_stories) - stream.warm_up) / A_DAY
     return TopicRun(stream.volume, n_days, len(left) - len(in_shocks), len(in_shocks), tuple(found))
 
 
