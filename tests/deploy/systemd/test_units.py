@@ -9,11 +9,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline.probe import PLACES
 from pipeline.roles.faust_app import Role
+from pipeline.settings import Settings
 
-UNITS = Path(__file__).resolve().parents[3] / "deploy" / "systemd"
+DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
+UNITS = DEPLOY / "systemd"
 
 
 @pytest.mark.parametrize("unit", ["finsurge-role@.service", "finsurge@.service"])
@@ -46,3 +49,14 @@ def test_what_stands_beside_the_roles_is_started_by_its_name(
     process: str, command_of: Callable[[Sequence[str]], str]
 ) -> None:
     assert command_of(started("finsurge@.service", process)) == process
+
+
+@pytest.mark.parametrize("page", ["README.md", "prometheus/README.md"])
+def test_where_there_are_no_containers_prometheus_is_told_of_every_process(page: str) -> None:
+    text = (DEPLOY / page).read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    read = yaml.safe_load(block)
+    (job,) = read["scrape_configs"] if isinstance(read, dict) else read
+    (asked,) = job["static_configs"]
+    ports = sorted(int(target.rpartition(":")[2]) for target in asked["targets"])
+    assert ports == sorted(Settings().http_port + place for place in PLACES.values())
