@@ -17,6 +17,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from pipeline.broker.server import free_port
+from pipeline.exporter.collector import Shown, TopicCollector
 from pipeline.feedback.metrics import FeedbackMetrics
 from pipeline.health import HealthServer
 from pipeline.learner.metrics import LearnerMetrics
@@ -31,7 +32,7 @@ RUNBOOKS = "https://git.example.com/finsurge/blob/main/"
 
 
 class Deployment:
-    """Seven processes' metrics, without the processes."""
+    """Eight processes' metrics, without the processes."""
 
     def __init__(self, folder: Path) -> None:
         self.roles = {name: Metrics(CollectorRegistry()) for name in ("read", "link", "trends", "surges", "notify")}
@@ -40,7 +41,9 @@ class Deployment:
         self.feedback = FeedbackMetrics(CollectorRegistry())
         registries = [(name, metrics.registry) for name, metrics in self.roles.items()]
         registries += [("read", self.spare.registry), ("learner", self.learner.registry)]
-        registries += [("feedback", self.feedback.registry)]
+        exporter = CollectorRegistry()
+        self.exporter = TopicCollector(exporter)
+        registries += [("feedback", self.feedback.registry), ("exporter", exporter)]
         self.servers = []
         for name, registry in registries:
             Vitals(registry, name, "dev-", folder, stuck=list, unready=list)
@@ -75,6 +78,7 @@ class Deployment:
         self.learner.set_wanted(200)
         self.learner.set_fresh({GuardReason.COUNTED: 40})
         self.feedback.step(now)
+        self.exporter.show(Shown(at=now - delay - timedelta(seconds=120)))
 
 
 @pytest.fixture
