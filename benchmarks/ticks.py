@@ -194,6 +194,7 @@ class Staged:
 
 def staged(n_topics: int, n_hours: int) -> dict[str, Any]:
     """Return the cost of a tick of the trends stage, one partition."""
+    collect_as_worker()
     stage = Staged(n_topics)
     for _ in range(n_hours * AN_HOUR):
         stage.tick()
@@ -232,6 +233,15 @@ def mention_of(draw: np.random.Generator, topic: int, offset: int, tick: int) ->
         policy_version="p-1",
         sketch=SketchRecord(words, words[:3]),
     )
+
+
+def collect_as_worker() -> None:
+    """Look for garbage as often as the process of the role does."""
+    try:
+        from pipeline.garbage import collect_seldom
+    except ModuleNotFoundError:  # before there was such a thing
+        return
+    collect_seldom()
 
 
 def resident_kb() -> int:

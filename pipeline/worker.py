@@ -15,6 +15,7 @@ from pipeline.broker.connection import reach
 from pipeline.broker.lost_state import check_state
 from pipeline.broker.preflight import check_kafka_topics, commit_start_offsets
 from pipeline.broker.rebuild_log import check_whole
+from pipeline.garbage import collect_seldom
 from pipeline.health import HealthServer
 from pipeline.logs.setup import adopt_libraries, set_up_logs
 from pipeline.roles.faust_app import Role, Running
@@ -40,6 +41,8 @@ def run_role(settings: Settings, role: Role, parts: Parts | None = None) -> NoRe
         asyncio.run(check_whole(settings))
     asyncio.run(check_state(settings, role))
     asyncio.run(commit_start_offsets(settings, role))
+    if role is Role.TRENDS:
+        collect_seldom()
     running = build_app(settings, role, dataclasses.replace(parts or Parts(), tracing=tracing))
     adopt_libraries()
     health = HealthService(settings, role, running)
