@@ -27,7 +27,6 @@ from models.topics.linking import Linker
 from pipeline import wiring
 from pipeline.candidates import TickMark
 from pipeline.documents import RawDocument
-from pipeline.garbage import collect_seldom
 from pipeline.metrics import Metrics
 from pipeline.records import Document, Mark, Mention, Origin, SketchRecord, decode, encode
 from pipeline.settings import Settings
@@ -182,7 +181,6 @@ def mention_of(topic: int, number: int, at: datetime) -> Mention:
 
 def topics(n_topics: int, stories_a_day: int) -> dict[str, float]:
     """Return memory and changelog of `trends` for each topic, after a day and a half of stories, evenly."""
-    collect_seldom()
     settings = Settings(partitions=1)
     states: MemoryStates[Any] = MemoryStates()
     stage = wiring.trends_stage(settings, states, Metrics(CollectorRegistry()))

@@ -8,7 +8,8 @@ YOUNG = 10_000
 """Objects that came, less those that went, before the young ones are looked through; Python's default is 700.
 
 The state of topics is some 200 objects each, none of them in a cycle: looking through those again and again is a
-quarter of a tick (benchmarks/ticks.md). Seldom, not never: what Faust and asyncio leave in cycles must go.
+tenth of what `trends` does, a quarter after it took states over (benchmarks/ticks.md). Seldom, not never: what Faust
+and asyncio leave in cycles must go.
 """
 
 
