@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import subprocess
 from collections.abc import Mapping
@@ -10,10 +11,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from pipeline.broker.server import free_port
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings, to_environment
 from pipeline.supervisor import start_command, start_role, stop_all
+
+_draw = random.SystemRandom()
 
 BESIDE = ("feedback", "learner")
 """What runs beside the roles, each by the name of its command."""
@@ -78,10 +80,11 @@ class Crew:
 
 
 def free_ports(count: int) -> int:
-    """Return the first of so many free ports of 127.0.0.1 in a row."""
+    """Return the first of so many free ports of 127.0.0.1 in a row, below those that connections are given."""
     for _ in range(100):
-        first = free_port()
-        if first + count < 65_536 and all(_is_free(port) for port in range(first, first + count)):
+        # processes take theirs only seconds later: a connection that somebody opens meanwhile must not get one
+        first = _draw.randrange(10_000, 32_000 - count)
+        if all(_is_free(port) for port in range(first, first + count)):
             return first
     raise OSError(f"no {count} free ports in a row on 127.0.0.1")
 

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import pytest
 
@@ -42,11 +41,12 @@ def started(state_dir: Path, *arguments: str) -> Iterator[Demo]:
                 demo.terminate()
 
 
-def wait_for(stream: IO[str] | None, is_there: Callable[[str], bool]) -> None:
-    for line in stream or ():
+def wait_for(demo: Demo, is_there: Callable[[str], bool]) -> None:
+    for line in demo.stdout or ():
         if is_there(line):
             return
-    pytest.fail("the demo ended before it printed what was waited for")
+    _, err = demo.communicate(timeout=90)
+    pytest.fail(f"the demo ended before it printed what was waited for: {err}")
 
 
 def left_of(state_dir: Path) -> list[str]:
@@ -66,7 +66,7 @@ def left_of(state_dir: Path) -> list[str]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_history_is_read_leaves_no_process_behind(tmp_path: Path, number: signal.Signals) -> None:
     with started(tmp_path, "--until-alert") as demo:
-        wait_for(demo.stdout, lambda line: "history is read" in line)
+        wait_for(demo, lambda line: "history is read" in line)
         assert len(left_of(tmp_path)) == 8  # itself, five roles, feedback and learner
         demo.send_signal(number)
         out, err = demo.communicate(timeout=90)
@@ -79,7 +79,7 @@ def test_a_signal_while_history_is_read_leaves_no_process_behind(tmp_path: Path,
 @needs_proc
 def test_a_signal_while_the_broker_starts_leaves_no_process_behind(tmp_path: Path) -> None:
     with started(tmp_path, "--until-alert") as demo:
-        wait_for(demo.stdout, lambda line: "all news is invented" in line)
+        wait_for(demo, lambda line: "all news is invented" in line)
         demo.send_signal(signal.SIGINT)
         _, err = demo.communicate(timeout=90)
     assert left_of(tmp_path) == []
