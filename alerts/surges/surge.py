@@ -11,39 +11,19 @@ from operator import attrgetter
 
 import msgspec
 
-from alerts.surges.baseline import Baseline, BaselineState, Lesson
+from alerts.surges.baseline import Baseline, BaselineState
 from alerts.surges.current import CurrentWindow, StoryCount, TickCounts
+from alerts.surges.detector_state import DetectorState
 from alerts.surges.evidence import Evidence, SurgeReason
 from alerts.surges.peers import peers_of
 from alerts.surges.scale import OwnScale, ScaleState
 from alerts.surges.surge_config import SurgeConfig
+from alerts.surges.teacher import Teacher
 from alerts.ticks import tick_end, tick_start
 
 __all__ = ["DetectorState", "Evidence", "SurgeConfig", "SurgeDetector", "SurgeReason", "TickCounts"]
 
-LESSON_HOURS = 24
-"""For which what the baseline has learnt can still be corrected: as long as stories are remembered."""
-
-
-class DetectorState(msgspec.Struct, array_like=True):
-    """What has to be kept between ticks."""
-
-    first_tick: int
-    hour: int  # the next one that the baseline has to learn
-    scale: ScaleState
-    baseline: BaselineState
-    recent: list[TickCounts] = []  # of hours that the baseline has not learnt; ascending
-    last_tick: int | None = None
-    over_since: int | None = None  # first tick of the present surge
-    raised_at: int = 0  # its last tick so far
-    onset: int | None = None
-    lessons: list[Lesson] = []  # of the last hours that had stories, ascending
-    ratio: float = 1.0  # of the policies that read the last hour that was learnt
-    scale_before: float = 0.0  # maximum of its block before the present surge
-    followed_until: int | None = None  # the last tick to be closed even without a story
-
-
-_tick, _hour = attrgetter("tick"), attrgetter("hour")
+_tick = attrgetter("tick")
 
 
 class SurgeDetector:
@@ -81,6 +61,7 @@ class SurgeDetector:
             baseline=BaselineState(),
         )
         self._baseline = Baseline(config.baseline, self.state.baseline)
+        self._teacher = Teacher(self._baseline, self.state, self._ticks_an_hour)
         self._scale = OwnScale(config.scale, self.state.scale.first_block, self.state.scale)
         if self.state.over_since is not None and self.state.followed_until is None:
             self.state.followed_until = self._follow_until()  # state of before there was more to follow than surges
@@ -154,7 +135,7 @@ class SurgeDetector:
         """
         state, hour = self.state, tick // self._ticks_an_hour
         if hour < state.hour:
-            self._relearn(hour, was, now)
+            self._teacher.teach_anew(hour, was, now)
             return
         at = bisect_left(state.recent, tick, key=_tick)
         if at == len(state.recent) or state.recent[at].tick != tick:
@@ -221,48 +202,19 @@ class SurgeDetector:
         if until <= state.hour:
             return
         if not self._is_frozen(tick):
-            hours: dict[int, tuple[int, float, float]] = {}
-            for counts in state.recent:
-                hour = counts.tick // self._ticks_an_hour
-                n_stories, n_negative, excess = hours.get(hour, (0, 0.0, 0.0))
-                hours[hour] = (
-                    n_stories + counts.n_stories,
-                    n_negative + counts.n_negative_first,
-                    excess + counts.ratio_excess,
-                )
-            for hour in sorted(hour for hour in hours if state.hour <= hour < until):
-                self._baseline.skip(hour - state.hour, state.ratio)
-                self._teach(hour, *hours[hour])
-                state.hour = hour + 1
-            self._baseline.skip(until - state.hour, state.ratio)
-            state.lessons = [lesson for lesson in state.lessons if lesson.hour >= until - LESSON_HOURS]
+            self._teacher.teach(until)
         state.hour = until
         state.recent = [counts for counts in state.recent if counts.tick // self._ticks_an_hour >= until]
         for counts in state.recent[: bisect_left(state.recent, tick + 1 - self._window_ticks, key=_tick)]:
             counts.sources = ()  # only the window's are told
-
-    def _teach(self, hour: int, n_stories: int, n_negative: float, excess: float) -> None:
-        if n_stories:  # corrections may have taken them all
-            self.state.ratio = 1 + excess / n_stories
-        self.state.lessons.append(self._baseline.update(n_stories, n_negative, self.state.ratio, hour))
-
-    def _relearn(self, hour: int, was: StoryCount | None, now: StoryCount | None) -> None:
-        """Have the baseline learn an hour as corrected; one of a surge, which it has not learnt, stays unlearnt."""
-        at = bisect_left(self.state.lessons, hour, key=_hour)
-        if at == len(self.state.lessons) or self.state.lessons[at].hour != hour:
-            return
-        lesson = self.state.lessons[at]
-        n_stories = max(0, lesson.n_stories + (now is not None) - (was is not None))
-        n_negative = lesson.n_negative + _first(now) - _first(was)
-        n_hours = self.state.hour - 1 - hour
-        self.state.lessons[at] = self._baseline.revise(lesson, n_stories, max(0.0, n_negative), n_hours)
 
     def _judge(self, tick: int, current: CurrentWindow, return_period_s: float) -> Evidence:
         config, state = self._config, self.state
         hours = self._window_ticks / self._ticks_an_hour
         ratio = current.ratio
         n_other = current.n_stories - current.n_negative
-        expected, busyness = (of(n_other, hours, ratio) for of in (self._baseline.expected, self._baseline.busyness))
+        average, busyness = self._baseline.level * hours * ratio, self._baseline.busyness(n_other, hours, ratio)
+        expected = average * busyness
         p_volume = self._baseline.p_volume(current.n_negative, hours, ratio, busyness)
         p_share = self._baseline.p_share(current.n_stories, current.n_negative, ratio)
         age_s = float((tick + 1 - state.first_tick) * config.bin_s)
@@ -299,7 +251,7 @@ class SurgeDetector:
             n_posts=current.n_posts,
             n_unnamed=current.n_unnamed,
             dispersion=self._baseline.dispersion_for(ratio),
-            average=expected / busyness,
+            average=average,
         )
 
     def _is_raised(self, return_period_s: float, p_share: float) -> bool:
@@ -349,8 +301,3 @@ class SurgeDetector:
         if p_share > config.max_p_share:
             return SurgeReason.SHARE_NOT_RAISED
         return SurgeReason.SURGE
-
-
-def _first(story: StoryCount | None) -> float:
-    """Return what a story adds to the negative ones that the stream's first policy would have found."""
-    return 1 / story.ratio if story is not None and story.is_negative else 0.0
