@@ -6,7 +6,6 @@ nor how many ticks are closed at once changes it.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +13,7 @@ import msgspec
 
 from alerts.corrections import Correction, Corrections, Effect
 from alerts.observation import Observation
+from alerts.pending import Pending
 from alerts.stories.stories import Assignment, Stories, StoriesState, StoryConfig
 from alerts.stories.told import with_stories
 from alerts.surges.current import TickCounts
@@ -146,21 +146,13 @@ class TopicTrend:
                 f"observation {observation.document_id!r} must be known after tick "
                 f"{self._state.closed_until}, which is closed, got tick {tick}"
             )
-        pending, ticks = self._state.pending, self._pending_ticks
-        index = bisect_right(ticks, tick)
-        # most come in order
-        if index and ticks[index - 1] == tick and pending[index - 1].applied_before() > observation.applied_before():
-            first = bisect_left(ticks, tick)
-            index = bisect_right(pending, observation.applied_before(), first, index, key=Observation.applied_before)
-        pending.insert(index, observation)
-        ticks.insert(index, tick)
+        self._pending.add(observation, tick)
         if self._due is None or tick < self._due:
             self._due = tick
 
     def forget_pending(self) -> None:
         """Drop what was observed and not yet counted, for a caller that keeps it and observes it again."""
-        self._state.pending.clear()
-        self._pending_ticks.clear()
+        self._pending.clear()
         self._due = self._next_tick()
 
     def next_tick(self) -> int | None:
@@ -184,7 +176,7 @@ class TopicTrend:
         n_documents = n_stories = 0
         while (tick := self._next_tick()) is not None and tick <= last:
             counts, has_grown = TickCounts(tick), False
-            if arrived := self._take(tick):
+            if arrived := self._pending.take(tick):
                 documents = [observation for observation in arrived if observation.revision is None]
                 in_time = [observation for observation in documents if not self._is_late(observation, tick)]
                 if len(in_time) < len(documents):
@@ -242,7 +234,7 @@ class TopicTrend:
 
     def _use(self, state: TopicState) -> None:
         self._state = state
-        self._pending_ticks = [observation.known_tick(self._bin_s) for observation in state.pending]
+        self._pending = Pending(state.pending, self._bin_s)
         self._windows = OpenWindows(state.topic, self._config.windows, state.windows)
         self._stories = Stories(self._config.stories, state.stories)
         self._finals = FinalWindows(state.topic, self._config.windows, self._config.stories.horizon_s, state.finals)
@@ -267,20 +259,12 @@ class TopicTrend:
         self._due = self._next_tick()
 
     def _next_tick(self) -> int | None:
-        due = self._pending_ticks[0] if self._pending_ticks else None
+        due = self._pending.next_tick()
         followed = None if self._detector is None else self._detector.next_tick()
         for tick in (self._windows.next_tick(), followed, self._rollups_due):
             if tick is not None and (due is None or tick < due):
                 due = tick
         return due
-
-    def _take(self, tick: int) -> list[Observation]:
-        n = bisect_right(self._pending_ticks, tick)
-        if not n:
-            return []
-        taken = self._state.pending[:n]
-        del self._state.pending[:n], self._pending_ticks[:n]
-        return taken
 
     def _is_late(self, observation: Observation, tick: int) -> bool:
         if observation.is_late:
