@@ -18,8 +18,8 @@ from prometheus_client.registry import Collector
 
 from pipeline.exporter.board import TopicFigures
 from pipeline.exporter.selection import ChosenReason
-from pipeline.families import Family
 from pipeline.feedback.alert_desk import OpenEpisode
+from pipeline.metrics.families import Family
 
 Severity = Literal["warning", "critical"]
 Cause = Literal["surge", "rule"]

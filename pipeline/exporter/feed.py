@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from pipeline.broker.ends import fetched_ends, n_behind
 from pipeline.broker.preflight import partitions_of
 from pipeline.settings import Settings
 
@@ -18,7 +18,6 @@ _FROM_BEGINNING = ("alerts", "actions")
 _RECENT = ("trends", "candidates")
 """Only what the current window can hold matters of these."""
 _MAX_RECORDS = 2_000
-_PATIENCE_S = 5.0
 
 
 class Read(NamedTuple):
@@ -80,17 +79,7 @@ class ExporterFeed:
 
     async def n_behind(self) -> int | None:
         """Return how many records are not read, as far as fetching has seen; None if the broker does not say."""
-        ends = {**self._ends, **self._latest()}
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                behind: list[int] = [end - await self._consumer.position(place) for place, end in ends.items()]
-        except (KafkaError, TimeoutError):
-            return None
-        return sum(max(0, n_records) for n_records in behind)
-
-    def _latest(self) -> dict[TopicPartition, int]:
-        ends = {partition: self._consumer.highwater(partition) for partition in self._consumer.assignment()}
-        return {partition: end for partition, end in ends.items() if end is not None}
+        return await n_behind(self._consumer, {**self._ends, **fetched_ends(self._consumer)})
 
     async def _place(self, found: Mapping[str, list[TopicPartition]]) -> None:
         partitions = [partition for each in found.values() for partition in each]

@@ -20,12 +20,13 @@ from pipeline.exporter.pages import Pages
 from pipeline.exporter.selection import SelectionConfig, TopicSelection
 from pipeline.feedback.actions_on_alerts import alert_action_of
 from pipeline.health import HealthServer
+from pipeline.metrics.vitals import Vitals
+from pipeline.probe import PLACES
 from pipeline.records import AlertRecord, TrendRecord
 from pipeline.settings import Settings
-from pipeline.vitals import Vitals
 
 log = logging.getLogger(__name__)
-PORT = 11
+PORT = PLACES["exporter"]
 """Of its metrics, pages and health, counted from the first port: after that of feedback."""
 _TURN_S = 1.0
 _BACK = timedelta(hours=6)

@@ -5,14 +5,13 @@ The store keeps the offsets itself, so what it holds and how far it has read nev
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Set
 from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
+from pipeline.broker.ends import fetched_ends, n_behind
 from pipeline.broker.preflight import check_present
 from pipeline.errors import CommandFailed
 from pipeline.feedback.feedback import READ, Fetched
@@ -22,7 +21,6 @@ from pipeline.settings import Settings
 
 MAX_RECORDS = 1_000
 """In one step: some hundred milliseconds, in which the loop answers nobody."""
-_PATIENCE_S = 5.0
 
 
 class FeedbackFeed:
@@ -83,17 +81,11 @@ class FeedbackFeed:
 
     async def n_behind(self, ends: Mapping[TopicPartition, int]) -> int | None:
         """Return how many records are not read, of those before these ends; None if the broker does not say."""
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                behind: list[int] = [end - await self._consumer.position(place) for place, end in ends.items()]
-        except (KafkaError, TimeoutError):
-            return None
-        return sum(max(0, n_records) for n_records in behind)
+        return await n_behind(self._consumer, ends)
 
     def latest(self) -> dict[TopicPartition, int]:
         """Return the ends of partitions as far as fetching has seen them."""
-        ends = {partition: self._consumer.highwater(partition) for partition in self._consumer.assignment()}
-        return {partition: end for partition, end in ends.items() if end is not None}
+        return fetched_ends(self._consumer)
 
     async def _check_offsets(self) -> None:
         """Pass, unless the store has read what this Kafka never had: what comes next would be taken for known."""

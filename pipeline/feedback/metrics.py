@@ -6,7 +6,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 
-from pipeline.families import Families
+from pipeline.metrics.families import Families
 from pipeline.rejects import RejectReason
 from rl.analysts.guard import GuardReason
 from rl.rounds.round import ReviewReason, Verdict

@@ -18,12 +18,13 @@ from pipeline.feedback.roster import RosterFile
 from pipeline.feedback.sender import OutboxSender
 from pipeline.feedback.store import FeedbackStore
 from pipeline.health import HealthServer
+from pipeline.metrics.vitals import Vitals
+from pipeline.probe import PLACES
 from pipeline.settings import Settings
-from pipeline.vitals import Vitals
 from pipeline.wiring import open_watchlist
 
 log = logging.getLogger(__name__)
-PORT = 10
+PORT = PLACES["feedback"]
 """Of its metrics and health, counted from the first port: after the learner's."""
 _TURN_S = 1.0
 _MAX_BEHIND = 10_000  # records; with more, a correction may wait for longer than people do

@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from pipeline.families import Family
+from pipeline.metrics.families import Family
 from rl.analysts.quarantine import Quarantine
 from rl.analysts.reliability import Reliability
 

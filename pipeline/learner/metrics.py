@@ -8,7 +8,7 @@ from statistics import median
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 
-from pipeline.families import Families
+from pipeline.metrics.families import Families
 from rl.algorithms.algorithm import StepFigures
 from rl.analysts.guard import GuardReason
 from rl.analysts.quarantine import QuarantineReason

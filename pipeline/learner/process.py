@@ -32,15 +32,16 @@ from pipeline.learner.updating import CORES_LEFT
 from pipeline.learner.watch import RewardWatch
 from pipeline.learner.weighed_rounds import WeighedRounds
 from pipeline.learner.workshop import Workshop
+from pipeline.metrics.vitals import Vitals
 from pipeline.policies.desk import PolicyDesk
+from pipeline.probe import PLACES
 from pipeline.reading.device import chosen_device
 from pipeline.settings import Settings, child_environment
-from pipeline.vitals import Vitals
 from rl.learner.rollout import RolloutConfig
 from rl.learner.wake import WakeRule
 
 log = logging.getLogger(__name__)
-PORT = 9
+PORT = PLACES["learner"]
 """Of its metrics and health, counted from the first port: after those of the roles."""
 _TURN_S = 1.0
 _SAVE_S = 30.0

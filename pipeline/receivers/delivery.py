@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from pipeline.logs.about import about
 from pipeline.metrics import Metrics
-from pipeline.outcomes import DeliveryOutcome, RepeatReason
+from pipeline.metrics.outcomes import DeliveryOutcome, RepeatReason
 from pipeline.receivers.outbox import Outbox, Waiting
 from pipeline.receivers.receiver import DeliveryFailed, Receiver, ResendingReceiver
 from pipeline.receivers.routing import route

@@ -17,7 +17,7 @@ import msgspec
 
 from pipeline.logs.about import about
 from pipeline.metrics import Metrics
-from pipeline.outcomes import RepeatReason
+from pipeline.metrics.outcomes import RepeatReason
 from pipeline.receivers.notice import Notice, notice_of
 from pipeline.records import SCHEMA, AlertRecord, AwareDatetime, Origin, decode
 from pipeline.stage import States

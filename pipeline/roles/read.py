@@ -24,7 +24,7 @@ from pipeline.broker.stream_clock import StreamClock
 from pipeline.documents import RawDocument
 from pipeline.logs.about import about
 from pipeline.metrics import Metrics
-from pipeline.outcomes import DocumentOutcome
+from pipeline.metrics.outcomes import DocumentOutcome
 from pipeline.policies.keys import load_public
 from pipeline.policies.refusals import RefusalReason, ReleaseRefused
 from pipeline.policies.release_log import ReleaseLog

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from pipeline.health import HealthServer, PortTaken
 from pipeline.metrics import Metrics
-from pipeline.outcomes import DocumentOutcome
+from pipeline.metrics.outcomes import DocumentOutcome
 
 
 @pytest.fixture

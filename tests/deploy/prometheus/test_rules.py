@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.metrics_page import families, label_values
-from pipeline.vitals import ALL
+from pipeline.metrics.page import families, label_values
+from pipeline.metrics.vitals import ALL
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "deploy" / "prometheus"

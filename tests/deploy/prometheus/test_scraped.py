@@ -22,8 +22,8 @@ from pipeline.feedback.metrics import FeedbackMetrics
 from pipeline.health import HealthServer
 from pipeline.learner.metrics import LearnerMetrics
 from pipeline.metrics import Metrics
-from pipeline.outcomes import DeliveryOutcome, DocumentOutcome
-from pipeline.vitals import Vitals
+from pipeline.metrics.outcomes import DeliveryOutcome, DocumentOutcome
+from pipeline.metrics.vitals import Vitals
 from rl.analysts.guard import GuardReason
 
 RULES = sorted((Path(__file__).resolve().parents[3] / "deploy" / "prometheus" / "rules").glob("*.yaml"))

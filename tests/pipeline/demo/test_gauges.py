@@ -4,7 +4,7 @@ from pipeline.broker.server import free_port
 from pipeline.demo.gauges import Gauges, RoleGauges
 from pipeline.health import HealthServer
 from pipeline.metrics import Metrics
-from pipeline.outcomes import DocumentOutcome
+from pipeline.metrics.outcomes import DocumentOutcome
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings
 

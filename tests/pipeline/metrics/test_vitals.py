@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from pipeline.vitals import Vitals
+from pipeline.metrics.vitals import Vitals
 
 
 def test_a_process_says_what_it_is_and_how_it_is_at_each_scrape(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from pipeline.families import Families
+from pipeline.metrics.families import Families
 
 ALL = "read link trends surges notify learner feedback exporter"
 """The processes of a deployment that are scraped."""

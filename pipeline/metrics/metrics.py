@@ -14,8 +14,8 @@ from enum import StrEnum
 from prometheus_client import CollectorRegistry, Counter, ProcessCollector
 
 from models.language import ENGLISH, LANGUAGES, UNDETERMINED
-from pipeline.families import Families
-from pipeline.outcomes import (
+from pipeline.metrics.families import Families
+from pipeline.metrics.outcomes import (
     ChangeOutcome,
     DeliveryOutcome,
     DocumentOutcome,

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from pipeline.metrics import Metrics
-from pipeline.outcomes import DeliveryOutcome, DocumentOutcome, RepeatReason
+from pipeline.metrics.outcomes import DeliveryOutcome, DocumentOutcome, RepeatReason
 
 
 class Reason(StrEnum):

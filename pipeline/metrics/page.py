@@ -1,6 +1,6 @@
 """The page `docs/metrics.md`: every metric of every process, as the code declares it.
 
-python -m pipeline.metrics_page > docs/metrics.md
+python -m pipeline.metrics.page > docs/metrics.md
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from pipeline.exporter.collector import TopicCollector
-from pipeline.families import Family
 from pipeline.feedback.metrics import FeedbackMetrics
 from pipeline.learner.analyst_metrics import AnalystCollector
 from pipeline.learner.metrics import LearnerMetrics
 from pipeline.metrics import Metrics
-from pipeline.vitals import ALL, Vitals
+from pipeline.metrics.families import Family
+from pipeline.metrics.vitals import ALL, Vitals
 
 _HEAD = """\
 # Metrics
 
 Every process answers `/metrics` on a port of its own (README, `FINSURGE_HTTP_PORT`). This page is made from the code
-by `python -m pipeline.metrics_page > docs/metrics.md`; a test holds it to that. The names are a contract: dashboards
+by `python -m pipeline.metrics.page > docs/metrics.md`; a test holds it to that. The names are a contract: dashboards
 and rules outside of this repository may rest on them, so one that changes or goes is told in the CHANGELOG.
 
 The five roles have one set of metrics; one that a role has no use for stays at 0, or has no series. A timestamp is in
