@@ -21,6 +21,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from made_mention import made_mention
 from prometheus_client import CollectorRegistry
 
 from alerts.surges.evidence import Pulse
@@ -30,7 +31,7 @@ from pipeline import wiring
 from pipeline.candidates import TickMark
 from pipeline.documents import RawDocument
 from pipeline.metrics import Metrics
-from pipeline.records import Document, Mark, Mention, Origin, SketchRecord, decode, encode
+from pipeline.records import Document, Mark, Mention, Origin, decode, encode
 from pipeline.settings import Settings
 from pipeline.stage import MemoryStates
 
@@ -162,23 +163,10 @@ def surges(n_active: int, n_partitions: int = 12, n_ticks: int = 5) -> dict[str,
 
 
 def mention_of(topic: int, number: int, at: datetime) -> Mention:
-    words = tuple(sorted((topic * 7919 + number * 104_729 + n * 15_485_863) % (1 << 32) for n in range(10)))
-    is_negative = number % 4 == 0
-    return Mention(
-        topic=f"company-{topic}",
-        document_id=f"d{number}-{topic}",
-        origin=Origin(0, number),
-        kind="news",
-        source=f"S{number % 20}",
-        published_at=at,
-        known_at=None,
-        is_late=False,
-        sentiment=(0.8, 0.1, 0.1) if is_negative else (0.1, 0.8, 0.1),
-        excerpt="A headline of about eighty characters, as they stand in the news of every day",
-        url="https://example.com/news/1",
-        policy_version="p-1",
-        sketch=SketchRecord(words, words[:3]),
-    )
+    words = ((topic * 7919 + number * 104_729 + n * 15_485_863) % (1 << 32) for n in range(10))
+    told = f"company-{topic}", f"d{number}-{topic}"
+    made: Mention = made_mention(*told, number, at, words, is_negative=number % 4 == 0)
+    return made
 
 
 def topics(n_topics: int, stories_a_day: int) -> dict[str, float]:

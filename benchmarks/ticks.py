@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from made_mention import made_mention
 
 A_DAY, AN_HOUR, N_FULL = 288, 12, 3
 P_NEGATIVE = 0.25
@@ -213,26 +214,9 @@ def staged(n_topics: int, n_hours: int) -> dict[str, Any]:
 
 
 def mention_of(draw: np.random.Generator, topic: int, offset: int, tick: int) -> Any:
-    from pipeline.records import Mention, Origin, SketchRecord
-
     at = START + timedelta(seconds=300 * tick + 60)
-    words = tuple(sorted(int(word) for word in draw.integers(1 << 32, size=10)))
-    is_negative = draw.random() < P_NEGATIVE
-    return Mention(
-        topic=f"t{topic}",
-        document_id=str(offset),
-        origin=Origin(0, offset),
-        kind="news",
-        source=f"S{offset % 20}",
-        published_at=at,
-        known_at=None,
-        is_late=False,
-        sentiment=(0.8, 0.1, 0.1) if is_negative else (0.1, 0.8, 0.1),
-        excerpt="A headline of about eighty characters, as they stand in the news of every day",
-        url="https://example.com/news/1",
-        policy_version="p-1",
-        sketch=SketchRecord(words, words[:3]),
-    )
+    words = [int(word) for word in draw.integers(1 << 32, size=10)]
+    return made_mention(f"t{topic}", str(offset), offset, at, words, is_negative=draw.random() < P_NEGATIVE)
 
 
 def collect_as_worker() -> None:
