@@ -96,7 +96,7 @@ class Releases:
         version = await asyncio.to_thread(self._made, number, is_damaged)
         author = Author("benchmark", datetime.now(UTC), reason="a swap")
         name = self._settings.kafka_topic("policies")
-        async with ReleaseLog(self._settings.bootstrap, name) as log:
+        async with ReleaseLog(self._settings.connection, name) as log:
             await log.write(lambda board: registered(board, self._stored, None, author), None)
             before = self.serving
             await log.write(
@@ -133,7 +133,7 @@ class Seen:
     async def run(self, settings: Settings) -> None:
         """Follow `decisions` until cancelled."""
         consumer = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap, auto_offset_reset="earliest")
-        partitions = await partitions_of(settings.bootstrap, settings.kafka_topic("decisions"))
+        partitions = await partitions_of(settings.connection, settings.kafka_topic("decisions"))
         await consumer.start()
         consumer.assign(partitions)
         try:
@@ -220,7 +220,7 @@ async def measured(settings: Settings, n_documents: int) -> tuple[dict[int, floa
 async def every(settings: Settings, name: str) -> list[Any]:
     """Return every record of a Kafka topic."""
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap, auto_offset_reset="earliest")
-    partitions = await partitions_of(settings.bootstrap, settings.kafka_topic(name))
+    partitions = await partitions_of(settings.connection, settings.kafka_topic(name))
     await consumer.start()
     consumer.assign(partitions)
     try:
@@ -295,7 +295,7 @@ def main() -> None:
             idle_s=3600.0,  # no ticks meanwhile: only documents lie in `decisions`
         )
         settings.state_dir.mkdir()
-        create(settings.bootstrap, topic_specs("", settings.partitions))
+        create(settings.connection, topic_specs("", settings.partitions))
         worker = RoleProcess(Role.READ, settings, WORKER)
         try:
             worker.await_ready()

@@ -23,7 +23,6 @@ from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 from stream import FLOW, POLICIES, TWEETS, publish, run_together
 
-from pipeline.broker.connection import admin
 from pipeline.broker.server import KafkaServer, temporary_kafka
 from pipeline.broker.topics import TopicSpec, create, topic_specs
 from pipeline.settings import Settings
@@ -35,7 +34,7 @@ CODECS = ("producer", "lz4", "zstd")
 def bytes_on_disk(server: KafkaServer, specs: list[TopicSpec]) -> Mapping[str, tuple[int, int]]:
     """Return records and bytes of each Kafka topic; what compaction may take later is still there."""
     found = {}
-    with admin(server.bootstrap) as client:
+    with server.connection.admin() as client:
         for spec in specs:
             partitions = [TopicPartition(spec.name, number) for number in range(spec.partitions)]
             ends = client.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
@@ -52,7 +51,7 @@ def run(server: KafkaServer, settings: Settings, codec: str, path: Path, n_docum
         replace(spec, config={**spec.config, **config})
         for spec in topic_specs(deployed.topic_prefix, deployed.partitions)
     ]
-    create(deployed.bootstrap, specs)
+    create(deployed.connection, specs)
     asyncio.run(publish(deployed, path, n_documents))
     roles, documents_per_s = run_together(deployed, POLICIES[policy])
     sizes = bytes_on_disk(server, specs)

@@ -25,7 +25,6 @@ from typing import Any
 
 from role_process import RoleFigures, RoleProcess, python, settle
 
-from pipeline.broker.connection import admin
 from pipeline.broker.server import temporary_kafka
 from pipeline.broker.topics import create, topic_specs
 from pipeline.ingest.document_sender import DocumentSender
@@ -79,7 +78,7 @@ def documents(path: Path, n_documents: int) -> Iterator[Document]:
 
 
 async def publish(settings: Settings, path: Path, n_documents: int) -> None:
-    async with DocumentSender(settings.bootstrap, settings.kafka_topic("documents")) as sender:
+    async with DocumentSender(settings.connection, settings.kafka_topic("documents")) as sender:
         for document in documents(path, n_documents):
             await sender.send(document)
 
@@ -87,7 +86,7 @@ async def publish(settings: Settings, path: Path, n_documents: int) -> None:
 def deploy(settings: Settings, prefix: str, path: Path, n_documents: int) -> Settings:
     """Make the Kafka topics of a deployment of its own, with all documents in them."""
     deployed = replace(settings, topic_prefix=prefix)
-    create(deployed.bootstrap, topic_specs(prefix, deployed.partitions))
+    create(deployed.connection, topic_specs(prefix, deployed.partitions))
     asyncio.run(publish(deployed, path, n_documents))
     return deployed
 
@@ -95,7 +94,7 @@ def deploy(settings: Settings, prefix: str, path: Path, n_documents: int) -> Set
 def run_bare(settings: Settings, rounds: int) -> dict[str, float]:
     """Copy the documents by the bare loop, into a Kafka topic that nobody reads."""
     names = [settings.kafka_topic(name) for name in ("documents", "late")]
-    command = [*python("bare_loop.py"), settings.bootstrap, settings.group("bare"), *names, str(rounds)]
+    command = [*python("bare_loop.py"), settings.connection, settings.group("bare"), *names, str(rounds)]
     figures: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return figures
 
@@ -103,7 +102,7 @@ def run_bare(settings: Settings, rounds: int) -> dict[str, float]:
 def run_alone(settings: Settings, command: list[str], roles: Sequence[Role]) -> list[RoleFigures]:
     """Run one role after the other, each on all that the one before has left it."""
     found = []
-    with admin(settings.bootstrap) as client:
+    with settings.connection.admin() as client:
         for role in roles:
             process = RoleProcess(role, settings, command)
             try:
@@ -122,7 +121,7 @@ def run_together(settings: Settings, command: list[str]) -> tuple[list[RoleFigur
     """Run all roles at once; the reading one starts last, when those behind it wait."""
     processes: dict[Role, RoleProcess] = {}
     peaks: dict[Role, float] = {}
-    with admin(settings.bootstrap) as client:
+    with settings.connection.admin() as client:
         try:
             for role in reversed(FLOW):
                 processes[role] = RoleProcess(role, settings, command)

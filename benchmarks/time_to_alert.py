@@ -108,7 +108,7 @@ class Live:
     async def run(self, settings: Settings, seconds: float) -> None:
         """Send until the time is over."""
         began_s, window = time.monotonic(), -1
-        async with DocumentSender(settings.bootstrap, settings.kafka_topic("documents")) as sender:
+        async with DocumentSender(settings.connection, settings.kafka_topic("documents")) as sender:
             while (elapsed_s := time.monotonic() - began_s) < seconds:
                 at = self._began_at + timedelta(seconds=elapsed_s * SPEED)
                 if int(elapsed_s * SPEED / 300) > window:
@@ -181,7 +181,7 @@ async def measured(settings: Settings, rate: float, seconds: float, hook: Hook) 
     live = Live(names, rate, draw)
     processes: list[RoleProcess] = []
     try:
-        async with DocumentSender(settings.bootstrap, settings.kafka_topic("documents")) as sender:
+        async with DocumentSender(settings.connection, settings.kafka_topic("documents")) as sender:
             for each in history(names, draw):
                 await sender.send(each)
         processes += [RoleProcess(role, settings, WORKER) for role in Role]
@@ -226,7 +226,7 @@ async def run(arguments: argparse.Namespace, bootstrap: str, folder: Path) -> di
         topic_prefix="alert-",
         webhook_url=f"http://127.0.0.1:{port}/",
     )
-    await asyncio.to_thread(create, settings.bootstrap, topic_specs(settings.topic_prefix, settings.partitions))
+    await asyncio.to_thread(create, settings.connection, topic_specs(settings.topic_prefix, settings.partitions))
     try:
         return await measured(settings, arguments.rate, arguments.minutes * 60, hook)
     finally:

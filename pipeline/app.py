@@ -60,7 +60,7 @@ def _runner(app: faust.App, settings: Settings, role: Role, parts: Parts, metric
         return _reader(app, settings, parts, metrics)
     states = _states(app, settings, role)
     if role is Role.NOTIFY:
-        actions = partial(ActionLog, settings.bootstrap, settings.kafka_topic("actions"), alert_action_of)
+        actions = partial(ActionLog, settings.connection, settings.kafka_topic("actions"), alert_action_of)
         return NotifyRole(app, settings, states, metrics, actions, _delivery_tracing(parts))
     if role is Role.TRENDS:
         stage: Any = wiring.trends_stage(settings, states, metrics)
@@ -106,4 +106,4 @@ def _states(app: faust.App, settings: Settings, role: Role) -> LoggedStates[Any]
     async def send(partition: int, key: bytes, value: bytes | None) -> Any:
         return await app.producer.send(log.kafka_topic, key, value, partition, None, None)
 
-    return LoggedStates(KafkaChangelog(settings.bootstrap, log.kafka_topic), send, log.encode, log.decode)
+    return LoggedStates(KafkaChangelog(settings.connection, log.kafka_topic), send, log.encode, log.decode)

@@ -11,7 +11,7 @@ from kafka.errors import KafkaError
 from alerts.rules.parse import RulesInvalid
 from models.errors import CheckpointMismatch, DataInvalid
 from models.topics.watchlist import WatchlistInvalid
-from pipeline.broker.connection import BrokerUnavailable
+from pipeline.broker.connection import BrokerUnavailable, TlsInvalid
 from pipeline.broker.embedded import EmbeddedUnavailable
 from pipeline.broker.jars import KafkaUnavailable
 from pipeline.broker.topics import TopicRefused
@@ -50,6 +50,7 @@ USER_ERRORS: tuple[type[Exception], ...] = (
     RulesInvalid,
     SettingsInvalid,
     StoreUnusable,
+    TlsInvalid,
     TopicRefused,
     WatchlistInvalid,
 )

@@ -6,7 +6,6 @@ import asyncio
 import signal
 from typing import Protocol
 
-from pipeline.broker.connection import reach
 from pipeline.logs.setup import adopt_libraries, set_up_logs
 from pipeline.settings import Settings
 
@@ -26,7 +25,7 @@ def prepare(name: str, settings: Settings) -> None:
     """
     set_up_logs(settings, name)
     adopt_libraries()
-    reach(settings.bootstrap, timeout_s=10.0)
+    settings.connection.reach(timeout_s=10.0)
 
 
 def run_until_told(process: StandingProcess) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry
 
-from pipeline.broker.connection import reach
 from pipeline.broker.preflight import check_kafka_topics
 from pipeline.broker.rebuild_log import check_whole
 from pipeline.errors import CommandFailed
@@ -34,7 +33,7 @@ def check_startup(settings: Settings, roles: Sequence[Role]) -> None:
     if Role.NOTIFY in roles:
         load_receivers(settings, os.environ)
     _make_state_dir(settings)
-    reach(settings.bootstrap, timeout_s=10.0)
+    settings.connection.reach(timeout_s=10.0)
     asyncio.run(_check_roles(settings, roles))
 
 

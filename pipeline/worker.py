@@ -11,7 +11,6 @@ import faust
 import mode
 
 from pipeline.app import Parts, build_app
-from pipeline.broker.connection import reach
 from pipeline.broker.lost_state import check_state
 from pipeline.broker.preflight import check_kafka_topics, commit_start_offsets
 from pipeline.broker.rebuild_log import check_whole
@@ -36,7 +35,7 @@ def run_role(settings: Settings, role: Role, parts: Parts | None = None) -> NoRe
     """
     tracing = open_tracing(settings, role.value)
     set_up_logs(settings, role.value, trace_ids=dict if tracing is None else tracing.current_ids)
-    reach(settings.bootstrap, timeout_s=10.0)
+    settings.connection.reach(timeout_s=10.0)
     asyncio.run(check_kafka_topics(settings, role))
     if role.is_rebuilt:
         asyncio.run(check_whole(settings))

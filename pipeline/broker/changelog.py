@@ -6,17 +6,19 @@ from collections.abc import Mapping
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from pipeline.broker.connection import Connection
+
 
 class KafkaChangelog:
     """The changelog of a role.
 
     Args:
-        bootstrap: host:port[,host:port].
+        connection: to the Kafka.
         kafka_topic: the changelog's full name.
     """
 
-    def __init__(self, bootstrap: str, kafka_topic: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, connection: Connection, kafka_topic: str) -> None:
+        self._connection = connection
         self._kafka_topic = kafka_topic
 
     async def ends(self, partitions: set[int]) -> Mapping[int, int]:
@@ -49,9 +51,7 @@ class KafkaChangelog:
             await consumer.stop()
 
     async def _consumer(self) -> AIOKafkaConsumer:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
-        )
+        consumer = self._connection.consumer(auto_offset_reset="earliest")
         await consumer.start()
         return consumer
 

@@ -1,17 +1,24 @@
-"""Reaching a Kafka broker, or saying in one line why not.
+"""Reaching a Kafka, with TLS and a login where it wants them, or saying in one line why not.
 
-Owns the admin connection. Knows nothing of which Kafka topics finsurge has.
+Every Kafka client of ours but Faust's own is made here. Knows nothing of which Kafka topics finsurge has.
 """
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
+import ssl
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+from socket import create_connection
 from typing import Any
 
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, SaslAuthenticationFailedError
 
 
 class BrokerUnavailable(ConnectionError):
@@ -21,21 +28,27 @@ class BrokerUnavailable(ConnectionError):
     'no Kafka at 127.0.0.1:9092: connection refused; set FINSURGE_BROKER, or run `finsurge kafka start`'
     """
 
-    def __init__(self, bootstrap: str, detail: str) -> None:
-        super().__init__(f"no Kafka at {bootstrap}: {detail}; set FINSURGE_BROKER, or run `finsurge kafka start`")
+    def __init__(
+        self, bootstrap: str, detail: str, mend: str = "set FINSURGE_BROKER, or run `finsurge kafka start`"
+    ) -> None:
+        super().__init__(f"no Kafka at {bootstrap}: {detail}; {mend}")
+
+
+class TlsInvalid(ValueError):
+    """A file that TLS needs is not there or holds something else; the message names the setting."""
 
 
 def addresses(bootstrap: str) -> list[tuple[str, int]]:
-    """Return the hosts and ports of `host:port[,host:port]`, a leading `kafka://` aside.
+    """Return the hosts and ports of `host:port[,host:port]`.
 
-    >>> addresses("kafka://a:9092,[::1]:9093")
+    >>> addresses("a:9092,[::1]:9093")
     [('a', 9092), ('::1', 9093)]
 
     Raises:
         ValueError: an address without a port between 1 and 65535.
     """
     found = []
-    for address in bootstrap.removeprefix("kafka://").split(","):
+    for address in bootstrap.split(","):
         host, _, port = address.strip().rpartition(":")
         if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
             raise ValueError(f"bootstrap must look like host:port[,host:port], got {bootstrap!r}")
@@ -43,45 +56,187 @@ def addresses(bootstrap: str) -> list[tuple[str, int]]:
     return found
 
 
-def reach(bootstrap: str, timeout_s: float) -> None:
-    """Return once one of the addresses takes a connection; the Kafka client would retry in silence.
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine itself.
 
-    Raises:
-        BrokerUnavailable: none of them does, with the last one's reason.
+    >>> is_loopback("localhost"), is_loopback("127.0.0.1"), is_loopback("kafka.example.com")
+    (True, True, False)
     """
-    hosts = addresses(bootstrap)
-    detail = ""
-    for host, port in hosts:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Whom to believe, and what to be known by: PEM files, read once."""
+
+    ca: Path | None = None
+    """the authorities' certificates; the machine's own if not given"""
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @cached_property
+    def context(self) -> ssl.SSLContext:
+        """What TLS is spoken with: hosts are checked, 1.2 or newer.
+
+        Raises:
+            TlsInvalid: a file is not there, or holds something else.
+        """
         try:
-            socket.create_connection((host, port), timeout=timeout_s / len(hosts)).close()
-        except TimeoutError:
-            detail = f"nothing answered within {timeout_s:g} s"
-        except OSError as error:
-            detail = (error.strerror or str(error)).lower()
-        else:
-            return
-    raise BrokerUnavailable(bootstrap, detail)
+            made = ssl.create_default_context(cafile=self.ca)
+        except OSError as error:  # ssl.SSLError is one
+            raise TlsInvalid(f"kafka_ca {self.ca} holds no certificates ({_reason(error)})") from None
+        if self.certificate is not None and self.key is not None:
+            try:
+                made.load_cert_chain(self.certificate, self.key, password=_refused)
+            except (OSError, ValueError) as error:
+                both = f"kafka_certificate {self.certificate} and kafka_key {self.key}"
+                raise TlsInvalid(f"{both} are no certificate with its key ({_reason(error)})") from None
+        return made
 
 
-@contextmanager
-def admin(bootstrap: str, timeout_s: float = 10.0) -> Iterator[Any]:
-    """Give a connected `KafkaAdminClient`, and close it.
+@dataclass(frozen=True)
+class Login:
+    """Who to log in as."""
 
-    Raises:
-        BrokerUnavailable: nothing listens there, or what does is not a Kafka, or it went away.
+    user: str
+    password: str = field(repr=False)
+    mechanism: str = "SCRAM-SHA-512"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where a Kafka is and how it is spoken to; makes its clients.
+
+    >>> Connection("127.0.0.1:9092").options
+    {'security_protocol': 'PLAINTEXT'}
     """
-    reach(bootstrap, timeout_s)
-    servers = bootstrap.removeprefix("kafka://").split(",")
-    timeout_ms = int(timeout_s * 1000)
-    try:
-        client = KafkaAdminClient(
-            bootstrap_servers=servers, bootstrap_timeout_ms=timeout_ms, request_timeout_ms=timeout_ms
+
+    bootstrap: str
+    """host:port[,host:port]"""
+    tls: Tls | None = None
+    login: Login | None = None
+
+    def __str__(self) -> str:
+        """Return the addresses, for people."""
+        return self.bootstrap
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What aiokafka and kafka-python are told of TLS and login.
+
+        Raises:
+            TlsInvalid: a file cannot be used.
+        """
+        protocol = ("SASL_" if self.login else "") + ("SSL" if self.tls else "PLAINTEXT")
+        told: dict[str, Any] = {"security_protocol": protocol}
+        if self.tls is not None:
+            told["ssl_context"] = self.tls.context
+        if self.login is not None:
+            told["sasl_mechanism"] = self.login.mechanism
+            told["sasl_plain_username"] = self.login.user
+            told["sasl_plain_password"] = self.login.password
+        return told
+
+    def consumer(self, *kafka_topics: str, **options: Any) -> AIOKafkaConsumer:
+        """Return a consumer that is not started; commits nothing by itself."""
+        return AIOKafkaConsumer(
+            *kafka_topics, bootstrap_servers=self.bootstrap, enable_auto_commit=False, **self.options, **options
         )
-    except KafkaError as error:
-        raise BrokerUnavailable(
-            bootstrap, f"what listens there does not speak Kafka ({type(error).__name__})"
-        ) from None
-    try:
-        yield client
-    finally:
-        client.close()
+
+    def producer(self, **options: Any) -> AIOKafkaProducer:
+        """Return a producer that is not started; waits for all replicas that are in sync."""
+        return AIOKafkaProducer(bootstrap_servers=self.bootstrap, acks="all", **self.options, **options)
+
+    def client(self) -> AIOKafkaClient:
+        """Return what asks for metadata, not started."""
+        return AIOKafkaClient(bootstrap_servers=self.bootstrap, **self.options)
+
+    def reach(self, timeout_s: float) -> None:
+        """Return once one of the addresses takes a connection; Kafka's clients would retry in silence.
+
+        Where TLS or a login is wanted, the whole of it is tried, since a client of Kafka hides why it was refused.
+
+        Raises:
+            BrokerUnavailable: none of them does, with the last one's reason.
+            TlsInvalid: a file cannot be used.
+        """
+        self._knock(timeout_s)
+        if self.tls is not None or self.login is not None:
+            with self.admin(timeout_s):
+                pass
+
+    @contextmanager
+    def admin(self, timeout_s: float = 10.0) -> Iterator[Any]:
+        """Give a connected `KafkaAdminClient`, and close it.
+
+        Raises:
+            BrokerUnavailable: nothing listens there, or what does is not a Kafka, or it refuses, or it went away.
+            TlsInvalid: a file cannot be used.
+        """
+        self._knock(timeout_s)
+        timeout_ms = int(timeout_s * 1000)
+        try:
+            client = KafkaAdminClient(
+                bootstrap_servers=self.bootstrap.split(","),
+                bootstrap_timeout_ms=timeout_ms,
+                request_timeout_ms=timeout_ms,
+                **self.options,
+            )
+        except KafkaError as error:
+            raise self._refused(error) from None
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def _knock(self, timeout_s: float) -> None:
+        hosts = addresses(self.bootstrap)
+        failure = BrokerUnavailable(self.bootstrap, "no address")
+        for host, port in hosts:
+            try:
+                with create_connection((host, port), timeout=timeout_s / len(hosts)) as knocking:
+                    if self.tls is not None:
+                        self.tls.context.wrap_socket(knocking, server_hostname=host).close()
+            except TimeoutError:
+                failure = BrokerUnavailable(self.bootstrap, f"nothing answered within {timeout_s:g} s")
+            except ssl.SSLCertVerificationError as error:
+                detail = f"its certificate is not to be trusted ({error.verify_message})"
+                failure = BrokerUnavailable(self.bootstrap, detail, "set FINSURGE_KAFKA_CA")
+            except ssl.SSLError as error:
+                detail = f"it speaks no TLS that fits ({_reason(error)})"
+                failure = BrokerUnavailable(self.bootstrap, detail, "set FINSURGE_BROKER: kafka:// is without TLS")
+            except OSError as error:
+                failure = BrokerUnavailable(self.bootstrap, _reason(error))
+            else:
+                return
+        raise failure
+
+    def _refused(self, error: KafkaError) -> BrokerUnavailable:
+        name = type(error).__name__
+        if isinstance(error, SaslAuthenticationFailedError) and self.login is not None:
+            return BrokerUnavailable(
+                self.bootstrap,
+                f"it refuses user {self.login.user} ({name})",
+                "set FINSURGE_KAFKA_USER, _PASSWORD and _MECHANISM",
+            )
+        if self.tls is None:
+            return BrokerUnavailable(
+                self.bootstrap,
+                f"what listens there does not speak Kafka without TLS ({name})",
+                "set FINSURGE_BROKER: kafka+ssl:// is with TLS",
+            )
+        mend = "set FINSURGE_KAFKA_USER or FINSURGE_KAFKA_CERTIFICATE if it wants to know who comes"
+        return BrokerUnavailable(self.bootstrap, f"what listens there does not take us ({name})", mend)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.replace("_", " ").lower()
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+def _refused() -> str:
+    raise ValueError("the key is encrypted")

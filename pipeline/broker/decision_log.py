@@ -34,7 +34,7 @@ async def read_decisions(settings: Settings) -> AsyncIterator[tuple[int, Decisio
 
     Within a partition the order is the log's; across partitions it is that of `decided_at`, then of the partition.
     """
-    decisions = await whole_section(settings.bootstrap, settings.kafka_topic("decisions"))
+    decisions = await whole_section(settings.connection, settings.kafka_topic("decisions"))
     async for entry in read_history(settings, await history_section(settings)):
         yield entry
     async for entry in read_section(settings, decisions):
@@ -76,7 +76,7 @@ async def read_section(settings: Settings, section: Section) -> AsyncIterator[tu
     """Yield (partition, record) of a part of `decisions` or `history`, merged by time of decision."""
     if not section.n_records:
         return
-    async with opened(settings.bootstrap, section) as (consumer, ends):
+    async with opened(settings.connection, section) as (consumer, ends):
         logs = [_Log(consumer, partition, end) for partition, end in ends.items()]
         for log in logs:
             await log.fill()

@@ -5,7 +5,7 @@ To go on without it would be silent: nothing is usual for any topic, and every o
 
 from __future__ import annotations
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from pipeline import wiring
 from pipeline.broker.section import whole_section
@@ -23,10 +23,10 @@ async def check_state(settings: Settings, role: Role) -> None:
     if not role.is_rebuilt:
         return
     kafka_topic = wiring.state_log(settings, role.value).kafka_topic
-    changelog = await whole_section(settings.bootstrap, kafka_topic)
+    changelog = await whole_section(settings.connection, kafka_topic)
     if any(changelog.ends.values()) or not await _has_worked(settings, role):
         return
-    decisions = await whole_section(settings.bootstrap, settings.kafka_topic("decisions"))
+    decisions = await whole_section(settings.connection, settings.kafka_topic("decisions"))
     if decisions.n_records:
         raise CommandFailed(
             f"Kafka topic {kafka_topic} is empty, though {role.value} has worked: its state is lost; "
@@ -36,10 +36,8 @@ async def check_state(settings: Settings, role: Role) -> None:
 
 async def _has_worked(settings: Settings, role: Role) -> bool:
     """Return whether the role's group has acknowledged anything that still lies in what it reads."""
-    inbound = await whole_section(settings.bootstrap, settings.kafka_topic(role.inbound))
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap, group_id=settings.group(role.value), enable_auto_commit=False
-    )
+    inbound = await whole_section(settings.connection, settings.kafka_topic(role.inbound))
+    consumer = settings.connection.consumer(group_id=settings.group(role.value))
     await consumer.start()
     try:
         for number, (begin, _) in inbound.ranges.items():

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.client import AIOKafkaClient
+from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalGenerationError, UnknownMemberIdError
 
+from pipeline.broker.connection import Connection
 from pipeline.errors import CommandFailed
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings
@@ -39,7 +39,7 @@ async def check_partitions(settings: Settings, names: Iterable[str]) -> None:
     Raises:
         CommandFailed: one is missing or has another number of partitions.
     """
-    counts = await partition_counts(settings.bootstrap)
+    counts = await partition_counts(settings.connection)
     for name in names:
         kafka_topic = settings.kafka_topic(name)
         n_partitions = counts.get(kafka_topic, 0)
@@ -59,13 +59,11 @@ async def commit_start_offsets(settings: Settings, role: Role) -> None:
     Without one, Faust does not seek back after the recovery of tables, and what was fetched before is skipped (seen:
     the guard of `consumer.py` ended the first start of `trends` over a backlog).
     """
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap, group_id=settings.group(role.value), enable_auto_commit=False
-    )
+    consumer = settings.connection.consumer(group_id=settings.group(role.value))
     await consumer.start()
     try:
         kafka_topic = settings.kafka_topic(role.inbound)
-        n_partitions = (await partition_counts(settings.bootstrap))[kafka_topic]
+        n_partitions = (await partition_counts(settings.connection))[kafka_topic]
         partitions = [TopicPartition(kafka_topic, number) for number in range(n_partitions)]
         consumer.assign(partitions)
         starts = await consumer.beginning_offsets(partitions)
@@ -78,20 +76,20 @@ async def commit_start_offsets(settings: Settings, role: Role) -> None:
         await consumer.stop()
 
 
-async def check_present(bootstrap: str, kafka_topics: Iterable[str]) -> None:
+async def check_present(connection: Connection, kafka_topics: Iterable[str]) -> None:
     """Pass if all of these Kafka topics are there: at once, where a consumer would wait for them.
 
     Raises:
         CommandFailed: one is missing.
     """
-    counts = await partition_counts(bootstrap)
+    counts = await partition_counts(connection)
     for kafka_topic in kafka_topics:
         if not counts.get(kafka_topic):
             mend = "make it with `finsurge topics create`"
-            raise CommandFailed(f"Kafka topic {kafka_topic} is missing at {bootstrap}; {mend}")
+            raise CommandFailed(f"Kafka topic {kafka_topic} is missing at {connection}; {mend}")
 
 
-async def partitions_of(bootstrap: str, kafka_topic: str) -> list[TopicPartition]:
+async def partitions_of(connection: Connection, kafka_topic: str) -> list[TopicPartition]:
     """Return the partitions of a Kafka topic, for a reader without a consumer group.
 
     A consumer does not know those of a topic that it was not made for.
@@ -99,15 +97,15 @@ async def partitions_of(bootstrap: str, kafka_topic: str) -> list[TopicPartition
     Raises:
         CommandFailed: the Kafka topic is missing.
     """
-    n_partitions = (await partition_counts(bootstrap)).get(kafka_topic, 0)
+    n_partitions = (await partition_counts(connection)).get(kafka_topic, 0)
     if not n_partitions:
         raise CommandFailed(f"Kafka topic {kafka_topic} is missing; make it with `finsurge topics create`")
     return [TopicPartition(kafka_topic, number) for number in range(n_partitions)]
 
 
-async def partition_counts(bootstrap: str) -> dict[str, int]:
+async def partition_counts(connection: Connection) -> dict[str, int]:
     """Return the number of partitions of every Kafka topic."""
-    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    client = connection.client()
     await client.bootstrap()
     try:
         cluster = await client.fetch_all_metadata()

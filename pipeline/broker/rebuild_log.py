@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 
 from pipeline.broker.preflight import partition_counts
 from pipeline.errors import CommandFailed
@@ -48,7 +48,7 @@ async def append(settings: Settings, record: RebuildRecord, known: RebuildRecord
     Raises:
         CommandFailed: one has; neither of the two may go on by what it knew.
     """
-    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True)
+    producer = settings.connection.producer(enable_idempotence=True)
     await producer.start()
     try:
         key = f"{record.id}/{record.status}".encode()
@@ -77,12 +77,10 @@ async def check_whole(settings: Settings) -> None:
 
 async def _read(settings: Settings) -> list[RebuildRecord]:
     kafka_topic = settings.kafka_topic(KAFKA_TOPIC)
-    if kafka_topic not in await partition_counts(settings.bootstrap):
+    if kafka_topic not in await partition_counts(settings.connection):
         return []  # of a deployment that is older than the Kafka topic
     partition = TopicPartition(kafka_topic, 0)
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
-    )
+    consumer = settings.connection.consumer(auto_offset_reset="earliest")
     await consumer.start()
     try:
         consumer.assign([partition])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from alerts.rules.parse import parse_rules
-from pipeline.broker.connection import BrokerUnavailable, reach
+from pipeline.broker.connection import BrokerUnavailable
 from pipeline.broker.preflight import partition_counts
 from pipeline.candidates import RulesRecord, RulesTaken
 from pipeline.records import decode, encode
@@ -31,8 +31,8 @@ async def send_rules(settings: Settings, text: str, by: str, at: datetime) -> Ru
         BrokerUnavailable: the broker did not take it.
     """
     record = RulesRecord(id=uuid.uuid4().hex, version=parse_rules(text).version, text=text, by=by, at=at)
-    reach(settings.bootstrap, timeout_s=10.0)
-    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True)
+    settings.connection.reach(timeout_s=10.0)
+    producer = settings.connection.producer(enable_idempotence=True)
     await producer.start()
     try:
         await producer.send_and_wait(settings.kafka_topic("candidates"), encode(record), partition=0)
@@ -58,11 +58,11 @@ async def rules_by_key(settings: Settings) -> dict[bytes, RulesTaken]:
     Raises:
         BrokerUnavailable: no Kafka answers.
     """
-    reach(settings.bootstrap, timeout_s=10.0)
+    settings.connection.reach(timeout_s=10.0)
     partition = TopicPartition(settings.kafka_topic("config"), 0)
-    if partition.topic not in await partition_counts(settings.bootstrap):
+    if partition.topic not in await partition_counts(settings.connection):
         return {}
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap, enable_auto_commit=False)
+    consumer = settings.connection.consumer()
     await consumer.start()
     try:
         consumer.assign([partition])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from pipeline.broker.connection import Connection
 from pipeline.broker.preflight import partitions_of
 
 
@@ -33,14 +34,14 @@ class Section:
         return {partition: end for partition, (_, end) in self.ranges.items()}
 
 
-async def whole_section(bootstrap: str, kafka_topic: str) -> Section:
+async def whole_section(connection: Connection, kafka_topic: str) -> Section:
     """Return all that lies in a Kafka topic now.
 
     Raises:
         CommandFailed: it is missing.
     """
-    partitions = await partitions_of(bootstrap, kafka_topic)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    partitions = await partitions_of(connection, kafka_topic)
+    consumer = connection.consumer()
     await consumer.start()
     try:
         begins = await consumer.beginning_offsets(partitions)
@@ -52,12 +53,12 @@ async def whole_section(bootstrap: str, kafka_topic: str) -> Section:
 
 @asynccontextmanager
 async def opened(
-    bootstrap: str, section: Section
+    connection: Connection, section: Section
 ) -> AsyncIterator[tuple[AIOKafkaConsumer, dict[TopicPartition, int]]]:
     """Give a consumer at the beginning of the section, and where each partition that has something of it ends."""
     filled = {number: bounds for number, bounds in section.ranges.items() if bounds[0] < bounds[1]}
     ends = {TopicPartition(section.kafka_topic, number): end for number, (_, end) in filled.items()}
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+    consumer = connection.consumer(auto_offset_reset="earliest")
     await consumer.start()
     try:
         consumer.assign(list(ends))

@@ -17,7 +17,7 @@ from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
 
-from pipeline.broker.connection import BrokerUnavailable, admin, reach
+from pipeline.broker.connection import BrokerUnavailable, Connection
 from pipeline.broker.detached import DetachedProcess
 from pipeline.broker.jars import KafkaJars, KafkaUnavailable, deploy_folder, find_tools
 
@@ -82,6 +82,11 @@ class KafkaServer:
         self._heap_mb = heap_mb
         marks = ("kafka.Kafka", str(self._properties))
         self._process = DetachedProcess(self.home / "kafka.pid", marks)
+
+    @property
+    def connection(self) -> Connection:
+        """The way to it."""
+        return Connection(self.bootstrap)
 
     @property
     def bootstrap(self) -> str:
@@ -162,8 +167,8 @@ class KafkaServer:
     def _await_ready(self, deadline: float, printed: int) -> None:
         while self._process.pid() is not None:
             try:
-                reach(self.bootstrap, 1.0)
-                with admin(self.bootstrap, max(1.0, deadline - time.monotonic())) as client:
+                self.connection.reach(1.0)
+                with self.connection.admin(max(1.0, deadline - time.monotonic())) as client:
                     client.describe_cluster()
             except BrokerUnavailable:
                 if time.monotonic() > deadline:

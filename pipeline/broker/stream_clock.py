@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from aiokafka import AIOKafkaConsumer
 
+from pipeline.broker.connection import Connection
 from pipeline.documents import DocumentLimits, parse_document
 from pipeline.rejects import RecordRejected
 
@@ -27,9 +27,9 @@ class StreamClock:
     """
 
     def __init__(
-        self, bootstrap: str, kafka_topic: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, connection: Connection, kafka_topic: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        self._bootstrap = bootstrap
+        self._connection = connection
         self._kafka_topic = kafka_topic
         self._now = now
         self._newest: tuple[datetime, datetime] | None = None  # published_at, ingested_at
@@ -59,7 +59,7 @@ class StreamClock:
 
     async def read(self) -> datetime | None:
         """Return the stream's time after a look at the last document of every partition, assigned here or not."""
-        consumer = AIOKafkaConsumer(self._kafka_topic, bootstrap_servers=self._bootstrap, enable_auto_commit=False)
+        consumer = self._connection.consumer(self._kafka_topic)
         await consumer.start()
         try:
             partitions = consumer.assignment()

@@ -13,7 +13,7 @@ from typing import Any
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
-from pipeline.broker.connection import BrokerUnavailable, admin
+from pipeline.broker.connection import BrokerUnavailable, Connection
 
 _DAY_MS = 24 * 3600 * 1000
 DOCUMENT_MAX_BYTES = 1_048_588  # Kafka's own default, which most producers assume
@@ -114,14 +114,14 @@ def topic_specs(prefix: str, partitions: int) -> list[TopicSpec]:
     return [TopicSpec(prefix + name, count, dict(config)) for name, count, config in table]
 
 
-def create(bootstrap: str, specs: Sequence[TopicSpec], timeout_s: float = 10.0) -> list[str]:
+def create(connection: Connection, specs: Sequence[TopicSpec], timeout_s: float = 10.0) -> list[str]:
     """Make the Kafka topics that are missing, wait until they can be used, and return their names.
 
     Raises:
         BrokerUnavailable: no Kafka answers.
         TopicRefused: the broker refuses one, for instance for want of rights.
     """
-    with admin(bootstrap, timeout_s) as client:
+    with connection.admin(timeout_s) as client:
         try:
             # The broker's default says how often a Kafka topic is replicated: -1.
             wanted = {s.name: {"num_partitions": s.partitions, "configs": dict(s.config)} for s in specs}
@@ -129,23 +129,23 @@ def create(bootstrap: str, specs: Sequence[TopicSpec], timeout_s: float = 10.0) 
             made = [answer["name"] for answer in answers if _was_made(answer)]
             client.wait_for_topics(made, timeout_ms=int(timeout_s * 1000))
         except KafkaError as error:
-            raise BrokerUnavailable(bootstrap, f"it stopped answering ({type(error).__name__})") from None
+            raise BrokerUnavailable(connection.bootstrap, f"it stopped answering ({type(error).__name__})") from None
     return made
 
 
-def check(bootstrap: str, specs: Sequence[TopicSpec], timeout_s: float = 10.0) -> list[Finding]:
+def check(connection: Connection, specs: Sequence[TopicSpec], timeout_s: float = 10.0) -> list[Finding]:
     """Return what a worker would stumble over: missing Kafka topics, other partition counts, wrong settings.
 
     Raises:
         BrokerUnavailable: no Kafka answers.
     """
-    with admin(bootstrap, timeout_s) as client:
+    with connection.admin(timeout_s) as client:
         try:
             found = {topic["name"]: topic for topic in client.describe_topics([s.name for s in specs])}
             present = [spec for spec in specs if not _is_missing(found[spec.name])]
             configs = _configs(client, present)
         except KafkaError as error:
-            raise BrokerUnavailable(bootstrap, f"it stopped answering ({type(error).__name__})") from None
+            raise BrokerUnavailable(connection.bootstrap, f"it stopped answering ({type(error).__name__})") from None
     findings = []
     for spec in specs:
         if spec not in present:

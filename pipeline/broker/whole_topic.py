@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from aiokafka import AIOKafkaConsumer
-
+from pipeline.broker.connection import Connection
 from pipeline.broker.preflight import partitions_of
 
 
-async def whole_topic(bootstrap: str, kafka_topic: str) -> AsyncIterator[bytes]:
+async def whole_topic(connection: Connection, kafka_topic: str) -> AsyncIterator[bytes]:
     """Yield every record's value, in the order of each partition; empty for one that has none.
 
     Raises:
         CommandFailed: the Kafka topic is missing.
     """
-    partitions = await partitions_of(bootstrap, kafka_topic)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+    partitions = await partitions_of(connection, kafka_topic)
+    consumer = connection.consumer(auto_offset_reset="earliest")
     await consumer.start()
     try:
         consumer.assign(partitions)

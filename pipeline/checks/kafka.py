@@ -8,7 +8,7 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
-from pipeline.broker.connection import BrokerUnavailable, admin
+from pipeline.broker.connection import BrokerUnavailable, Connection
 from pipeline.broker.rebuild_log import check_whole
 from pipeline.broker.topics import check, topic_specs
 from pipeline.checks.check import Check, Level
@@ -21,15 +21,15 @@ TIMEOUT_S = 5.0
 def check_kafka(settings: Settings) -> Iterator[Check]:
     """Say whether a Kafka answers and, if so, what a worker would stumble over in its topics."""
     try:
-        with admin(settings.bootstrap, TIMEOUT_S) as client:
+        with settings.connection.admin(TIMEOUT_S) as client:
             brokers = client.describe_cluster()["brokers"]
     except (BrokerUnavailable, ValueError) as reason:
         yield Check("broker", Level.FAIL, str(reason))
         return
-    yield _brokers(settings.bootstrap, brokers)
+    yield _brokers(settings.connection, brokers)
     specs = topic_specs(settings.topic_prefix, settings.partitions)
     try:
-        findings = check(settings.bootstrap, specs, TIMEOUT_S)
+        findings = check(settings.connection, specs, TIMEOUT_S)
     except BrokerUnavailable as reason:
         yield Check("topics", Level.FAIL, str(reason))
         return
@@ -45,11 +45,11 @@ def check_kafka(settings: Settings) -> Iterator[Check]:
             yield Check("broker", Level.FAIL, f"it cannot be read from ({type(error).__name__}): brokers are down")
 
 
-def _brokers(bootstrap: str, known: Sequence[Mapping[str, Any]]) -> Check:
+def _brokers(connection: Connection, known: Sequence[Mapping[str, Any]]) -> Check:
     """Tell how many brokers there are; one that is fenced is known to the cluster, and serves nobody."""
     down = sorted(broker["broker_id"] for broker in known if broker.get("is_fenced"))
     n_up = len(known) - len(down)
-    said = f"{bootstrap}, {n_up} broker{'' if n_up == 1 else 's'}"
+    said = f"{connection}, {n_up} broker{'' if n_up == 1 else 's'}"
     if not down:
         return Check("broker", Level.OK, said)
     names = ", ".join(map(str, down))

@@ -94,11 +94,10 @@ def command(
 def run(settings: Settings, past: Past, parts: Parts | None = None, *, as_json: bool = False) -> int:
     """Make the backfill, tell what came of it, and return the exit code."""
     from pipeline.app import Parts
-    from pipeline.broker.connection import reach
     from pipeline.rebuild.backfill import HistoryWriter
     from pipeline.rebuild.run import new_view, run_interruptibly, tell
 
-    reach(settings.bootstrap, timeout_s=10.0)
+    settings.connection.reach(timeout_s=10.0)
     started_s = time.monotonic()
     history = HistoryWriter(settings, is_anew=past.is_anew or past.prefix is not None)
     made: list[RebuildReport] = []

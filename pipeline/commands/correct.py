@@ -181,14 +181,13 @@ def _content(file: Path) -> list[bytes]:
 
 
 async def _send(settings: Settings, ready: Sequence[tuple[str, bytes]]) -> None:
-    from pipeline.broker.connection import reach
     from pipeline.ingest.document_sender import DocumentSender
 
     if not ready:
         return
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the one line at the end says what came of it
-    reach(settings.bootstrap, _CONNECT_TIMEOUT_S)
+    settings.connection.reach(_CONNECT_TIMEOUT_S)
     kafka_topic = settings.kafka_topic("corrections")
-    async with DocumentSender(settings.bootstrap, kafka_topic, noun="corrections") as sender:
+    async with DocumentSender(settings.connection, kafka_topic, noun="corrections") as sender:
         for key, value in ready:
             await sender.send_raw(key, value)

@@ -111,17 +111,16 @@ class _Ingest:
 
     async def send(self, names: Sequence[str], settings: Settings) -> None:
         """Send all files' documents; returns when all are acknowledged."""
-        from pipeline.broker.connection import reach
         from pipeline.ingest.document_sender import DocumentSender
         from pipeline.tracing.opening import open_tracing
 
         # it logs every attempt to reconnect; the one line at the end says what came of them
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         tracing = open_tracing(settings, "ingest")
-        reach(settings.bootstrap, _CONNECT_TIMEOUT_S)
+        settings.connection.reach(_CONNECT_TIMEOUT_S)
         try:
             async with DocumentSender(
-                settings.bootstrap, settings.kafka_topic("documents"), tracing=tracing
+                settings.connection, settings.kafka_topic("documents"), tracing=tracing
             ) as sender:
                 for name in names:
                     await self._take(name, sender.send)

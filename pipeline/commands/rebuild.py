@@ -53,11 +53,10 @@ def command(
         raise click.UsageError("--rules and --by go together")
     if dry_run and out is None:
         raise click.UsageError("--dry-run needs --out, the folder for what it makes")
-    from pipeline.broker.connection import reach
     from pipeline.rebuild.run import new_view, run_interruptibly, tell
 
     book = None if rules is None or by is None else _book(rules, by)
-    reach(settings.bootstrap, timeout_s=10.0)
+    settings.connection.reach(timeout_s=10.0)
     started_s = time.monotonic()
     made: list[RebuildReport] = []
 

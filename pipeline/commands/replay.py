@@ -13,7 +13,6 @@ from prometheus_client import CollectorRegistry
 from rich.console import Console
 
 from pipeline import wiring
-from pipeline.broker.connection import reach
 from pipeline.commands.ingest import columns_of
 from pipeline.documents import KINDS
 from pipeline.errors import CommandFailed
@@ -114,9 +113,9 @@ async def _replay_kafka(settings: Settings, writer: ReplayWriter) -> None:
     from pipeline.broker.preflight import partition_counts
     from pipeline.broker.rule_log import rules_taken
 
-    reach(settings.bootstrap, timeout_s=10.0)
+    settings.connection.reach(timeout_s=10.0)
     kafka_topic = settings.kafka_topic("decisions")
-    n_sources = (await partition_counts(settings.bootstrap)).get(kafka_topic)
+    n_sources = (await partition_counts(settings.connection)).get(kafka_topic)
     if not n_sources:
         raise CommandFailed(f"Kafka topic {kafka_topic} is missing: nothing was ever decided there")
     replay = _replay(settings, n_sources)

@@ -34,11 +34,10 @@ def command(settings: Settings, limit: int, as_json: bool) -> None:
 
     Example: finsurge reviews --limit 500 --json
     """
-    from pipeline.broker.connection import reach
     from pipeline.feedback.open_reviews import open_reviews
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    reach(settings.bootstrap, timeout_s=10.0)
+    settings.connection.reach(timeout_s=10.0)
     now = datetime.now(UTC)
     waiting = asyncio.run(open_reviews(settings, now, limit))
     if as_json:

@@ -33,8 +33,8 @@ def create(settings: Settings, as_json: bool) -> None:
     """
     specs = topic_specs(settings.topic_prefix, settings.partitions)
     try:
-        made = create_topics(settings.bootstrap, specs)
-        findings = check_topics(settings.bootstrap, specs)
+        made = create_topics(settings.connection, specs)
+        findings = check_topics(settings.connection, specs)
     except (BrokerUnavailable, TopicRefused, ValueError) as reason:
         raise click.ClickException(str(reason)) from None
     _show(findings, len(specs), as_json, made)
@@ -58,7 +58,7 @@ def check(settings: Settings, file: str | None, as_json: bool) -> None:
         return
     specs = topic_specs(settings.topic_prefix, settings.partitions)
     try:
-        findings = check_topics(settings.bootstrap, specs)
+        findings = check_topics(settings.connection, specs)
     except (BrokerUnavailable, ValueError) as reason:
         raise click.ClickException(str(reason)) from None
     _show(findings, len(specs), as_json)

@@ -78,7 +78,6 @@ def command(
 
 
 def _fill(series: Series, settings: Settings, file: Path | None) -> None:
-    from pipeline.broker.connection import reach
     from pipeline.trends.sources import windows_of_file, windows_of_kafka
 
     if file is not None:
@@ -90,7 +89,7 @@ def _fill(series: Series, settings: Settings, file: Path | None) -> None:
             series.add_all([window])
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    reach(settings.bootstrap, timeout_s=10.0)
+    settings.connection.reach(timeout_s=10.0)
     asyncio.run(read())
 
 

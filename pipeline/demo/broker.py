@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pipeline.broker.embedded import EMBEDDED_PARTITIONS, EmbeddedBroker
 from pipeline.broker.server import temporary_kafka
@@ -40,18 +41,24 @@ def open_broker(
     specs = topic_specs(settings.topic_prefix, settings.partitions)
     if choice == "embedded":
         with EmbeddedBroker(spec.name for spec in specs) as broker:
-            bootstrap = f"kafka://{broker.bootstrap}"
-            yield dataclasses.replace(settings, broker=bootstrap, session_timeout_s=SESSION_TIMEOUT_S)
+            yield dataclasses.replace(_at(broker.bootstrap, settings), session_timeout_s=SESSION_TIMEOUT_S)
     elif choice == "kafka":
         tell("starting a Kafka for the demo; the first time its jars are fetched")
         with temporary_kafka(cache=cache) as server:
-            create(server.bootstrap, specs)
-            yield dataclasses.replace(settings, broker=f"kafka://{server.bootstrap}")
-    elif choice.startswith("kafka://"):
+            create(server.connection, specs)
+            yield _at(server.bootstrap, settings)
+    elif choice.startswith(("kafka://", "kafka+ssl://")):
         prefix = f"demo-{now:%Y%m%d-%H%M%S}-"
         settings = dataclasses.replace(settings, broker=choice, topic_prefix=prefix)
-        made = create(settings.bootstrap, topic_specs(prefix, settings.partitions))
+        made = create(settings.connection, topic_specs(prefix, settings.partitions))
         tell(f"made {len(made)} Kafka topics named {prefix}… at {settings.bootstrap}; they stay after the demo")
         yield settings
     else:
         raise CommandFailed(f"broker must be embedded, kafka or kafka://host:port, got {choice!r}")
+
+
+def _at(bootstrap: str, settings: Settings) -> Settings:
+    """Return the settings with a Kafka of the demo's own, which speaks no TLS and asks nobody who he is."""
+    ours = ("kafka_ca", "kafka_certificate", "kafka_key", "kafka_user", "kafka_password")
+    plain: dict[str, Any] = dict.fromkeys(ours)
+    return dataclasses.replace(settings, broker=f"kafka://{bootstrap}", **plain)

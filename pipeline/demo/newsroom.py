@@ -54,7 +54,7 @@ class Newsroom:
         Raises:
             BrokerUnavailable, DeliveryFailed: the broker does not do its part.
         """
-        async with DocumentSender(self._settings.bootstrap, self._settings.kafka_topic("documents")) as sender:
+        async with DocumentSender(self._settings.connection, self._settings.kafka_topic("documents")) as sender:
             sending = asyncio.create_task(self.send(sender))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait((sending, stopping), return_when=asyncio.FIRST_COMPLETED)

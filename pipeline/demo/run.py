@@ -93,6 +93,6 @@ class DemoRun:
 
     async def _play(self) -> Ending:
         player = Player(self.board, self.scenario, self.live_at, self.now)
-        async with DocumentSender(self.settings.bootstrap, self.settings.kafka_topic("documents")) as sender:
+        async with DocumentSender(self.settings.connection, self.settings.kafka_topic("documents")) as sender:
             records = self.loop.truth.noting(self.feed.records())
             return await player.play(sender, records, self._judge, is_endless=self.is_endless)

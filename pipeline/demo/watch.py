@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NoReturn
 
-from aiokafka import AIOKafkaConsumer
-
 from pipeline.dead_letters import PREFIX
 from pipeline.demo.tally import Tally
 from pipeline.records import AlertRecord, TrendRecord, decode
@@ -42,14 +40,8 @@ class Watch:
 
     async def run(self) -> NoReturn:
         """Read until cancelled."""
-        consumer = AIOKafkaConsumer(
-            self._trends,
-            self._alerts,
-            self._dead,
-            *self._takes,
-            bootstrap_servers=self._settings.bootstrap,
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
+        consumer = self._settings.connection.consumer(
+            self._trends, self._alerts, self._dead, *self._takes, auto_offset_reset="earliest"
         )
         await consumer.start()
         try:

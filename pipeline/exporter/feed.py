@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from pipeline.broker.ends import fetched_ends, n_behind
@@ -42,12 +42,7 @@ class ExporterFeed:
         self._settings = settings
         self._since_ms = int((now - back).astimezone(UTC).timestamp() * 1000)
         self._names = {settings.kafka_topic(name): name for name in (*_FROM_BEGINNING, *_RECENT)}
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.bootstrap,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            max_poll_records=_MAX_RECORDS,
-        )
+        self._consumer = settings.connection.consumer(auto_offset_reset="earliest", max_poll_records=_MAX_RECORDS)
         self._ends: dict[TopicPartition, int] = {}
 
     async def __aenter__(self) -> ExporterFeed:
@@ -56,7 +51,7 @@ class ExporterFeed:
         Raises:
             CommandFailed: a Kafka topic is missing.
         """
-        found = {name: await partitions_of(self._settings.bootstrap, name) for name in self._names}
+        found = {name: await partitions_of(self._settings.connection, name) for name in self._names}
         await self._consumer.start()
         try:
             await self._place(found)

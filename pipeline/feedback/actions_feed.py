@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Generic, Self, TypeVar
 
 import msgspec
-from aiokafka import AIOKafkaConsumer
 
+from pipeline.broker.connection import Connection
 from pipeline.broker.preflight import partitions_of
 from pipeline.feedback.actions import QuarantineReleased, action_of
 from pipeline.logs.about import at
@@ -22,7 +22,7 @@ class ActionLog(Generic[Action]):
     """Follows the actions of some kinds.
 
     Args:
-        bootstrap: host:port[,host:port].
+        connection: to the Kafka.
         kafka_topic: `actions` as it is called in this deployment.
         action_of: returns the action that a value holds, or None for one of another kind.
         on_action: told of each action and where it lies, once or, after `rewind`, again.
@@ -32,21 +32,19 @@ class ActionLog(Generic[Action]):
 
     def __init__(
         self,
-        bootstrap: str,
+        connection: Connection,
         kafka_topic: str,
         action_of: Callable[[bytes | None], Action | None],
         on_action: Callable[[Action, Origin], None],
     ) -> None:
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
-        )
-        self._bootstrap = bootstrap
+        self._consumer = connection.consumer(auto_offset_reset="earliest")
+        self._connection = connection
         self._kafka_topic = kafka_topic
         self._action_of = action_of
         self._on_action = on_action
 
     async def __aenter__(self) -> Self:
-        partitions = await partitions_of(self._bootstrap, self._kafka_topic)
+        partitions = await partitions_of(self._connection, self._kafka_topic)
         await self._consumer.start()
         self._consumer.assign(partitions)
         return self
@@ -85,10 +83,12 @@ class ActionsFeed(ActionLog[QuarantineReleased]):
     """Follows the releases of what is held.
 
     Args:
-        bootstrap: host:port[,host:port].
+        connection: to the Kafka.
         kafka_topic: `actions` as it is called in this deployment.
         on_action: told of each release, once or, after a restart, again.
     """
 
-    def __init__(self, bootstrap: str, kafka_topic: str, on_action: Callable[[QuarantineReleased], None]) -> None:
-        super().__init__(bootstrap, kafka_topic, action_of, lambda action, _origin: on_action(action))
+    def __init__(
+        self, connection: Connection, kafka_topic: str, on_action: Callable[[QuarantineReleased], None]
+    ) -> None:
+        super().__init__(connection, kafka_topic, action_of, lambda action, _origin: on_action(action))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from aiokafka import AIOKafkaProducer
-
 from pipeline.feedback.actions import QuarantineReleased
 from pipeline.feedback.actions_on_alerts import AlertAction
 from pipeline.records import encode
@@ -12,7 +10,7 @@ from pipeline.settings import Settings
 
 async def send_action(settings: Settings, action: QuarantineReleased | AlertAction) -> None:
     """Return when the broker has it, on the partition of its topic."""
-    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap, acks="all")
+    producer = settings.connection.producer()
     await producer.start()
     try:
         kafka_topic = settings.kafka_topic("actions")

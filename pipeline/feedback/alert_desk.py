@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from pipeline.broker.connection import reach
 from pipeline.broker.whole_topic import whole_topic
 from pipeline.errors import CommandFailed
 from pipeline.feedback.actions_in_force import ActionsInForce
@@ -84,7 +83,7 @@ class AlertDesk:
         Raises:
             BrokerUnavailable: no Kafka answers.
         """
-        reach(self._settings.bootstrap, timeout_s=10.0)
+        self._settings.connection.reach(timeout_s=10.0)
         return asyncio.run(self._read(now))
 
     def act(self, kind: type[OnOne], topic: str, *, by: str, reason: str, at: datetime) -> OnOne:
@@ -110,20 +109,20 @@ class AlertDesk:
         """
         fields = {"id": _new_id(), "topic": topic, "by": by, "reason": reason.strip(), "at": at, "until": until}
         action = _checked(Silenced, fields | {"also_critical": also_critical})
-        reach(self._settings.bootstrap, timeout_s=10.0)
+        self._settings.connection.reach(timeout_s=10.0)
         asyncio.run(send_action(self._settings, action))
         return action
 
     async def _read(self, now: datetime) -> list[OpenEpisode]:
         in_force, alerts = ActionsInForce(), []
-        async for value in whole_topic(self._settings.bootstrap, self._settings.kafka_topic("actions")):
+        async for value in whole_topic(self._settings.connection, self._settings.kafka_topic("actions")):
             try:
                 action: AlertAction | None = alert_action_of(value)
             except msgspec.DecodeError:  # `notify` warns of it
                 continue
             if action is not None:
                 in_force.update(action)
-        async for value in whole_topic(self._settings.bootstrap, self._settings.kafka_topic("alerts")):
+        async for value in whole_topic(self._settings.connection, self._settings.kafka_topic("alerts")):
             try:
                 alerts.append(decode(AlertRecord, value))
             except msgspec.DecodeError:  # it is in the dead letters

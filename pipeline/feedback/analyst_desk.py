@@ -9,7 +9,6 @@ from datetime import datetime
 
 import msgspec
 
-from pipeline.broker.connection import reach
 from pipeline.broker.whole_topic import whole_topic
 from pipeline.errors import CommandFailed
 from pipeline.feedback.actions import MAX_REASON_CHARS, QuarantineReleased, action_of
@@ -40,7 +39,7 @@ class AnalystDesk:
         Raises:
             BrokerUnavailable: no Kafka answers.
         """
-        reach(self._settings.bootstrap, timeout_s=10.0)
+        self._settings.connection.reach(timeout_s=10.0)
         return asyncio.run(self._told())
 
     def release(self, analyst: str, topic: str, *, by: str, reason: str, at: datetime) -> QuarantineReleased:
@@ -96,7 +95,7 @@ class AnalystDesk:
 
     async def _each(self, name: str, take: Callable[[bytes], None]) -> None:
         """Take every record of a Kafka topic; what cannot be understood, its own readers warn of."""
-        async for value in whole_topic(self._settings.bootstrap, self._settings.kafka_topic(name)):
+        async for value in whole_topic(self._settings.connection, self._settings.kafka_topic(name)):
             try:
                 take(value)
             except (msgspec.DecodeError, ValueError):

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Set
 from datetime import UTC, datetime
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from pipeline.broker.ends import fetched_ends, n_behind
 from pipeline.broker.preflight import check_present
@@ -36,14 +36,10 @@ class FeedbackFeed:
     def __init__(self, settings: Settings, store: FeedbackStore) -> None:
         self._names = {settings.kafka_topic(name): name for name in READ}
         self._store = store
-        self._bootstrap = settings.bootstrap
+        self._connection = settings.connection
         self._placed: Set[TopicPartition] = frozenset()  # partitions that are read from where the store says
-        self._consumer = AIOKafkaConsumer(
-            *self._names,
-            bootstrap_servers=settings.bootstrap,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            max_poll_records=MAX_RECORDS,
+        self._consumer = settings.connection.consumer(
+            *self._names, auto_offset_reset="earliest", max_poll_records=MAX_RECORDS
         )
 
     async def __aenter__(self) -> FeedbackFeed:
@@ -54,7 +50,7 @@ class FeedbackFeed:
             StoreUnusable: the store is of another Kafka.
         """
         try:
-            await check_present(self._bootstrap, self._names)
+            await check_present(self._connection, self._names)
             await self._consumer.start()
             await self._check_offsets()
         except (CommandFailed, StoreUnusable):
@@ -94,7 +90,7 @@ class FeedbackFeed:
             n_read = reached.get((self._names[partition.topic], partition.partition), 0)
             if n_read > end:
                 where = f"{partition.topic}-{partition.partition}"
-                told = f"the join's store has read {where} up to {n_read}, and {self._bootstrap} has it up to {end}"
+                told = f"the join's store has read {where} up to {n_read}, and {self._connection} has it up to {end}"
                 mend = "it is of another Kafka, or the topic was made anew: move the store away, or go back"
                 raise StoreUnusable(f"{told}; {mend}")
 

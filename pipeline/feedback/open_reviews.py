@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from pipeline.broker.preflight import check_present
 from pipeline.feedback.records import ReviewDrawn, ReviewEnded, ReviewRecord, UnitRecord
@@ -96,10 +96,8 @@ def still_open(values: Iterable[bytes | None], now: datetime) -> list[ReviewDraw
 @asynccontextmanager
 async def _consumer(settings: Settings, name: str) -> AsyncIterator[Any]:
     kafka_topic = settings.kafka_topic(name)
-    await check_present(settings.bootstrap, [kafka_topic])
-    consumer = AIOKafkaConsumer(
-        kafka_topic, bootstrap_servers=settings.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
-    )
+    await check_present(settings.connection, [kafka_topic])
+    consumer = settings.connection.consumer(kafka_topic, auto_offset_reset="earliest")
     await consumer.start()
     try:
         yield consumer

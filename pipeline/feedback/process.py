@@ -79,7 +79,7 @@ class FeedbackProcess:
                 unready=self._unready,
             )
             feed = FeedbackFeed(settings, store)
-            sender = OutboxSender(settings.bootstrap, settings.topic_prefix, store)
+            sender = OutboxSender(settings.connection, settings.topic_prefix, store)
             async with health, sender, feed:
                 await self._turn(feedback, roster, feed, sender, stop)
 

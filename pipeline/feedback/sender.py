@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
-
+from pipeline.broker.connection import Connection
 from pipeline.broker.topics import DLQ_MAX_BYTES
 from pipeline.feedback.store import FeedbackStore, Sending
 
@@ -18,21 +17,15 @@ class OutboxSender:
     """The outbox's way out.
 
     Args:
-        bootstrap: host:port[,host:port].
+        connection: to the Kafka.
         topic_prefix: put before the name of every Kafka topic.
         store: whose outbox it is.
 
     Use as `async with OutboxSender(…) as sender: await sender.flush()`.
     """
 
-    def __init__(self, bootstrap: str, topic_prefix: str, store: FeedbackStore) -> None:
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap,
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=5,
-            max_request_size=DLQ_MAX_BYTES,
-        )
+    def __init__(self, connection: Connection, topic_prefix: str, store: FeedbackStore) -> None:
+        self._producer = connection.producer(enable_idempotence=True, linger_ms=5, max_request_size=DLQ_MAX_BYTES)
         self._topic_prefix = topic_prefix
         self._store = store
 

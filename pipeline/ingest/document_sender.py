@@ -10,10 +10,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPartitionError
 
-from pipeline.broker.connection import BrokerUnavailable
+from pipeline.broker.connection import BrokerUnavailable, Connection
 from pipeline.broker.in_flight import InFlight
 from pipeline.records import Document, encode
 
@@ -42,7 +41,7 @@ class DocumentSender:
 
     def __init__(
         self,
-        bootstrap: str,
+        connection: Connection,
         kafka_topic: str,
         *,
         noun: str = "documents",
@@ -51,7 +50,7 @@ class DocumentSender:
         delivery_timeout_s: float = 30.0,
         tracing: Tracing | None = None,
     ) -> None:
-        self._bootstrap = bootstrap
+        self._connection = connection
         self._kafka_topic = kafka_topic
         self._noun = noun
         self._connect_timeout_s = connect_timeout_s
@@ -71,9 +70,7 @@ class DocumentSender:
             BrokerUnavailable: no Kafka answers.
             DeliveryFailed: it has no such Kafka topic.
         """
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
-            acks="all",
+        self._producer = self._connection.producer(
             enable_idempotence=True,
             linger_ms=10,
             max_batch_size=256 * 1024,
@@ -128,11 +125,12 @@ class DocumentSender:
 
     def _explained(self, error: Exception) -> Exception:
         if isinstance(error, KafkaConnectionError):
-            return BrokerUnavailable(self._bootstrap, "what listens there does not answer as Kafka does")
+            return BrokerUnavailable(self._connection.bootstrap, "what listens there does not answer as Kafka does")
         if isinstance(error, UnknownTopicOrPartitionError):
             return self._failed("there is no such Kafka topic, make it with `finsurge topics create`")
         if isinstance(error, TimeoutError):
-            return BrokerUnavailable(self._bootstrap, f"nothing usable within {self._connect_timeout_s:g} s")
+            detail = f"nothing usable within {self._connect_timeout_s:g} s"
+            return BrokerUnavailable(self._connection.bootstrap, detail)
         return self._failed(type(error).__name__)
 
     def _failed(self, detail: str) -> DeliveryFailed:

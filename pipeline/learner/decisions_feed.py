@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 import msgspec
-from aiokafka import AIOKafkaConsumer
 
+from pipeline.broker.connection import Connection
 from pipeline.broker.preflight import partitions_of
 from pipeline.learner.drift import DriftWatch, WatchedDecision
 
@@ -27,26 +27,24 @@ class DecisionsFeed:
     """Follows the Kafka topic `decisions`.
 
     Args:
-        bootstrap: host:port[,host:port].
+        connection: to the Kafka.
         kafka_topic: the topic's name in this deployment.
         drift: told of each decision.
 
     Use as `async with DecisionsFeed(…) as feed: await feed.read()`.
     """
 
-    def __init__(self, bootstrap: str, kafka_topic: str, drift: DriftWatch) -> None:
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
-            enable_auto_commit=False,
+    def __init__(self, connection: Connection, kafka_topic: str, drift: DriftWatch) -> None:
+        self._consumer = connection.consumer(
             auto_offset_reset="earliest",  # what is no longer kept is left out
             max_poll_records=_MAX_RECORDS,
         )
-        self._bootstrap = bootstrap
+        self._connection = connection
         self._kafka_topic = kafka_topic
         self._drift = drift
 
     async def __aenter__(self) -> DecisionsFeed:
-        partitions = await partitions_of(self._bootstrap, self._kafka_topic)
+        partitions = await partitions_of(self._connection, self._kafka_topic)
         await self._consumer.start()
         self._consumer.assign(partitions)
         known = self._drift.next_offsets

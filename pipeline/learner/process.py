@@ -134,11 +134,11 @@ class LearnerProcess:
         )
         Vitals(self._metrics.registry, "learner", settings.topic_prefix, settings.state_dir, stuck=list, unready=list)
         rounds = RoundsFeed(
-            settings.bootstrap, settings.kafka_topic("rounds"), self._rounds, self._metrics.count_rounds
+            settings.connection, settings.kafka_topic("rounds"), self._rounds, self._metrics.count_rounds
         )
-        actions = ActionsFeed(settings.bootstrap, settings.kafka_topic("actions"), self._release)
-        decisions = DecisionsFeed(settings.bootstrap, settings.kafka_topic("decisions"), self._drift)
-        shadows = ShadowsFeed(settings.bootstrap, settings.kafka_topic("shadows"))
+        actions = ActionsFeed(settings.connection, settings.kafka_topic("actions"), self._release)
+        decisions = DecisionsFeed(settings.connection, settings.kafka_topic("decisions"), self._drift)
+        shadows = ShadowsFeed(settings.connection, settings.kafka_topic("shadows"))
         log.info("term %d of the learner begins", await asyncio.to_thread(self._desk.begin_term))
         self._workshop.resume()
         try:

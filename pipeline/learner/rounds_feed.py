@@ -9,8 +9,8 @@ import logging
 from collections.abc import Callable
 
 import msgspec
-from aiokafka import AIOKafkaConsumer
 
+from pipeline.broker.connection import Connection
 from pipeline.broker.preflight import partitions_of
 from pipeline.feedback.records import RoundRecord
 from pipeline.feedback.round_record import round_of
@@ -26,7 +26,7 @@ class RoundsFeed:
     """Follows the Kafka topic `rounds`.
 
     Args:
-        bootstrap: host:port[,host:port].
+        connection: to the Kafka.
         kafka_topic: the topic's name in this deployment.
         rounds: where they go.
         on_rounds: told how many were read, and how many of those could not be understood.
@@ -35,18 +35,16 @@ class RoundsFeed:
     """
 
     def __init__(
-        self, bootstrap: str, kafka_topic: str, rounds: WeighedRounds, on_rounds: Callable[[int, int], None]
+        self, connection: Connection, kafka_topic: str, rounds: WeighedRounds, on_rounds: Callable[[int, int], None]
     ) -> None:
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
-        )
-        self._bootstrap = bootstrap
+        self._consumer = connection.consumer(auto_offset_reset="earliest")
+        self._connection = connection
         self._kafka_topic = kafka_topic
         self._rounds = rounds
         self._on_rounds = on_rounds
 
     async def __aenter__(self) -> RoundsFeed:
-        partitions = await partitions_of(self._bootstrap, self._kafka_topic)
+        partitions = await partitions_of(self._connection, self._kafka_topic)
         await self._consumer.start()
         self._consumer.assign(partitions)
         known = self._rounds.next_offsets()

@@ -6,8 +6,9 @@ import logging
 from datetime import datetime
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
+from pipeline.broker.connection import Connection
 from pipeline.learner.evidence import TrialEvidence
 from pipeline.logs.about import at
 from pipeline.records import ShadowDecision, decode
@@ -19,16 +20,14 @@ class ShadowsFeed:
     """Follows the Kafka topic `shadows`.
 
     Args:
-        bootstrap: host:port[,host:port].
+        connection: to the Kafka.
         kafka_topic: the topic's name in this deployment.
 
     Use as `async with ShadowsFeed(…) as feed: await feed.read(evidence)`.
     """
 
-    def __init__(self, bootstrap: str, kafka_topic: str) -> None:
-        self._consumer = AIOKafkaConsumer(
-            kafka_topic, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="latest"
-        )
+    def __init__(self, connection: Connection, kafka_topic: str) -> None:
+        self._consumer = connection.consumer(kafka_topic, auto_offset_reset="latest")
 
     async def __aenter__(self) -> ShadowsFeed:
         await self._consumer.start()

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from models.checkpoint import SHIPPED, read_manifest
-from pipeline.broker.connection import reach
 from pipeline.broker.preflight import partition_counts
 from pipeline.errors import CommandFailed
 from pipeline.policies.board import ReleaseBoard
@@ -133,13 +132,13 @@ class PolicyDesk:
 
     def _with_log(self, use: Callable[[ReleaseLog], Coroutine[Any, Any, T]]) -> T:
         settings = self._settings
-        reach(settings.bootstrap, timeout_s=10.0)
+        settings.connection.reach(timeout_s=10.0)
 
         async def run() -> T:
             name = settings.kafka_topic("policies")
-            if not (await partition_counts(settings.bootstrap)).get(name):
+            if not (await partition_counts(settings.connection)).get(name):
                 raise CommandFailed(f"Kafka topic {name} is missing; make it with `finsurge topics create`")
-            async with ReleaseLog(settings.bootstrap, name, self._public_key) as log:
+            async with ReleaseLog(settings.connection, name, self._public_key) as log:
                 return await use(log)
 
         return asyncio.run(run())

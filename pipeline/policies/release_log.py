@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from pipeline.broker.connection import Connection
 from pipeline.errors import CommandFailed
 from pipeline.policies.board import ReleaseBoard
 from pipeline.policies.changes import Releases
@@ -30,7 +31,7 @@ class ReleaseLog:
     """Follows the releases, and writes them.
 
     Args:
-        bootstrap: host:port[,host:port].
+        connection: to the Kafka.
         kafka_topic: `policies` as it is called in this deployment.
         public_key: that every change must be signed for; None: none need be.
         on_refused: told of each change that does not hold.
@@ -40,18 +41,16 @@ class ReleaseLog:
 
     def __init__(
         self,
-        bootstrap: str,
+        connection: Connection,
         kafka_topic: str,
         public_key: Verifier | None = None,
         on_refused: Callable[[ReleaseRefused], None] = lambda _: None,
     ) -> None:
-        self._bootstrap = bootstrap
+        self._connection = connection
         self._partition = TopicPartition(kafka_topic, 0)
         self._public_key = public_key
         self._on_refused = on_refused
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
-        )
+        self._consumer = connection.consumer(auto_offset_reset="earliest")
         self.board = ReleaseBoard()
 
     async def __aenter__(self) -> ReleaseLog:
@@ -114,7 +113,7 @@ class ReleaseLog:
         return releases
 
     async def _send(self, change: Change, private_key: Ed25519PrivateKey | None) -> None:
-        producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all")
+        producer = self._connection.producer()
         await producer.start()
         try:
             await producer.send_and_wait(

@@ -64,7 +64,7 @@ class HistoryWriter:
         if known is not None and known.status == "deciding" and not self._is_anew:
             self._begins = dict(enumerate(known.deciding_from))
             return known
-        ends = (await whole_section(self._settings.bootstrap, self._kafka_topic)).ends
+        ends = (await whole_section(self._settings.connection, self._kafka_topic)).ends
         self._begins = ends
         record = RebuildRecord(
             id=uuid4().hex,
@@ -79,7 +79,7 @@ class HistoryWriter:
 
     async def written(self) -> Section:
         """Return the part, as far as it is written."""
-        ends = (await whole_section(self._settings.bootstrap, self._kafka_topic)).ends
+        ends = (await whole_section(self._settings.connection, self._kafka_topic)).ends
         return Section(self._kafka_topic, {number: (begin, ends[number]) for number, begin in self._begins.items()})
 
     async def decide(self, rows: Iterator[HistoryRow], reader: Reader, live: set[str], reject: Reject) -> None:
@@ -91,7 +91,7 @@ class HistoryWriter:
         }
         hand_over = HandOver(self._end_at(), live, decided, self.report)
         taken = (row for row in rows if hand_over.takes(row.document.id, row.document.published_at))
-        async with LogSender(self._settings.bootstrap) as sender:
+        async with LogSender(self._settings.connection) as sender:
             await decide(taken, reader, sender, self._settings, self.report, reject)
 
     def _end_at(self) -> datetime | None:
@@ -109,15 +109,15 @@ class HistoryWriter:
             CommandFailed: it has documents that are not decided yet.
         """
         other = dataclasses.replace(self._settings, topic_prefix=prefix)
-        documents = await whole_section(other.bootstrap, other.kafka_topic("documents"))
+        documents = await whole_section(other.connection, other.kafka_topic("documents"))
         if n_documents := await n_behind(other, Role.READ, documents.ends):
             raise CommandFailed(
                 f"{n_documents} documents of {documents.kafka_topic} are not decided: have producers write to "
                 f"{self._settings.kafka_topic('documents')}, let the old `read` finish, and run this again"
             )
-        decisions = await whole_section(other.bootstrap, other.kafka_topic("decisions"))
+        decisions = await whole_section(other.connection, other.kafka_topic("decisions"))
         steps.begin("copying", (await history_section(other)).n_records + decisions.n_records)
-        async with LogSender(self._settings.bootstrap) as sender:
+        async with LogSender(self._settings.connection) as sender:
             async for _, record in read_decisions(other):
                 steps.advance()
                 if not isinstance(record, Tick):

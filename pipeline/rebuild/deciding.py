@@ -46,7 +46,7 @@ async def serving_reader(settings: Settings, parts: Parts) -> Reader:
     reader = Reader((parts.policy or open_policy)(settings), limits, now=lambda raw: raw.ingested_at)
     load = parts.load or (lambda folder: Policy.load(folder, device=chosen_device(settings)))
     public_key = load_public(settings.policy_public_key) if settings.policy_public_key else None
-    async with ReleaseLog(settings.bootstrap, settings.kafka_topic("policies"), public_key) as releases:
+    async with ReleaseLog(settings.connection, settings.kafka_topic("policies"), public_key) as releases:
         follower = PolicyFollower(
             releases,
             PolicyCache(settings.state_dir / "policy-cache"),

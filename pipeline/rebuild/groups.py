@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalGenerationError, UnknownMemberIdError
 from kafka.errors import CoordinatorNotAvailableError, KafkaError
 
-from pipeline.broker.connection import BrokerUnavailable, admin
+from pipeline.broker.connection import BrokerUnavailable, Connection
 from pipeline.errors import CommandFailed
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings
@@ -28,7 +28,7 @@ async def check_stopped(settings: Settings) -> None:
         BrokerUnavailable: no Kafka answers.
     """
     names = {settings.group(role.value): role.value for role in REBUILT}
-    running = [names[group] for group in await asyncio.to_thread(_with_members, settings.bootstrap, list(names))]
+    running = [names[group] for group in await asyncio.to_thread(_with_members, settings.connection, list(names))]
     if running:
         raise CommandFailed(
             f"{', '.join(running)} must not run meanwhile: stop the workers of link, trends and surges (those of "
@@ -36,18 +36,22 @@ async def check_stopped(settings: Settings) -> None:
         )
 
 
-def _with_members(bootstrap: str, groups: list[str]) -> list[str]:
-    with admin(bootstrap) as client:
+def _with_members(connection: Connection, groups: list[str]) -> list[str]:
+    with connection.admin() as client:
         for n_left in reversed(range(_N_TRIES)):
             try:
                 described = client.describe_groups(groups)
                 break
             except CoordinatorNotAvailableError as error:  # a Kafka that never had a group makes ready for the first
                 if not n_left:
-                    raise BrokerUnavailable(bootstrap, f"it knows no groups ({type(error).__name__})") from None
+                    raise BrokerUnavailable(
+                        connection.bootstrap, f"it knows no groups ({type(error).__name__})"
+                    ) from None
                 time.sleep(_RETRY_S)
             except KafkaError as error:
-                raise BrokerUnavailable(bootstrap, f"it stopped answering ({type(error).__name__})") from None
+                raise BrokerUnavailable(
+                    connection.bootstrap, f"it stopped answering ({type(error).__name__})"
+                ) from None
     return [group for group in groups if described.get(group, {}).get("members")]
 
 
@@ -57,9 +61,7 @@ async def go_on_at(settings: Settings, role: Role, offsets: Mapping[int, int]) -
     Raises:
         CommandFailed: a worker has joined the group.
     """
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap, group_id=settings.group(role.value), enable_auto_commit=False
-    )
+    consumer = settings.connection.consumer(group_id=settings.group(role.value))
     await consumer.start()
     try:
         kafka_topic = settings.kafka_topic(role.inbound)
@@ -76,9 +78,7 @@ async def go_on_at(settings: Settings, role: Role, offsets: Mapping[int, int]) -
 
 async def positions(settings: Settings, role: Role, ends: Mapping[int, int]) -> dict[int, int]:
     """Return the offset at which the role goes on, by partition of what it reads, at most the partition's end."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap, group_id=settings.group(role.value), enable_auto_commit=False
-    )
+    consumer = settings.connection.consumer(group_id=settings.group(role.value))
     await consumer.start()
     try:
         kafka_topic = settings.kafka_topic(role.inbound)

@@ -37,8 +37,8 @@ class LiveDocuments:
 async def read_live(settings: Settings, steps: Steps) -> LiveDocuments:
     """Return what lies in `documents` and `decisions`: either may hold what the other has no longer."""
     live = LiveDocuments()
-    documents = await whole_section(settings.bootstrap, settings.kafka_topic("documents"))
-    decisions = await whole_section(settings.bootstrap, settings.kafka_topic("decisions"))
+    documents = await whole_section(settings.connection, settings.kafka_topic("documents"))
+    decisions = await whole_section(settings.connection, settings.kafka_topic("decisions"))
     steps.begin("looking at live documents", documents.n_records + decisions.n_records)
     async for record in read_raw(settings, documents):
         steps.advance()

@@ -7,10 +7,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from pipeline.broker.connection import BrokerUnavailable
+from pipeline.broker.connection import BrokerUnavailable, Connection
 from pipeline.broker.in_flight import InFlight
 from pipeline.broker.topics import CHANGELOG_MAX_BYTES
 
@@ -18,14 +17,14 @@ _DELIVERY_TIMEOUT_S = 60.0
 
 
 class LogSender:
-    """An open producer; use as `async with LogSender(bootstrap) as sender`.
+    """An open producer; use as `async with LogSender(connection) as sender`.
 
-    >>> LogSender("127.0.0.1:9092").n_acknowledged
+    >>> LogSender(Connection("127.0.0.1:9092")).n_acknowledged
     0
     """
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._in_flight = InFlight(self._failed, timeout_s=_DELIVERY_TIMEOUT_S)
         self._producer: Any = None
 
@@ -36,13 +35,8 @@ class LogSender:
 
     async def __aenter__(self) -> LogSender:
         """Connect."""
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=10,
-            max_batch_size=256 * 1024,
-            max_request_size=CHANGELOG_MAX_BYTES,
+        self._producer = self._connection.producer(
+            enable_idempotence=True, linger_ms=10, max_batch_size=256 * 1024, max_request_size=CHANGELOG_MAX_BYTES
         )
         await self._producer.start()
         return self
@@ -72,4 +66,4 @@ class LogSender:
         await self._in_flight.settle()
 
     def _failed(self, detail: str) -> BrokerUnavailable:
-        return BrokerUnavailable(self._bootstrap, f"after {self.n_acknowledged} records, {detail}")
+        return BrokerUnavailable(self._connection.bootstrap, f"after {self.n_acknowledged} records, {detail}")

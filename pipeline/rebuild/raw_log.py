@@ -13,7 +13,7 @@ async def read_raw(settings: Settings, section: Section) -> AsyncIterator[Any]:
     """Yield the Kafka client's records; within a partition in order, the partitions as they come."""
     if not section.n_records:
         return  # a consumer that is stopped as soon as it has started ends in CancelledError
-    async with opened(settings.bootstrap, section) as (consumer, ends):
+    async with opened(settings.connection, section) as (consumer, ends):
         while waiting := [tp for tp, end in ends.items() if await consumer.position(tp) < end]:
             for tp, records in (await consumer.getmany(*waiting, timeout_ms=1000)).items():
                 for record in records:

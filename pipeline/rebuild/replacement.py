@@ -73,14 +73,14 @@ class Replacement:
             CommandFailed: a worker has joined one of the groups.
         """
         settings = self._settings
-        candidates = await whole_section(settings.bootstrap, settings.kafka_topic("candidates"))
-        async with LogSender(settings.bootstrap) as sender:
+        candidates = await whole_section(settings.connection, settings.kafka_topic("candidates"))
+        async with LogSender(settings.connection) as sender:
             await self._send_rules(sender, rules, candidates)
             await self._send_results(sender)
             for role in REBUILT:
                 await self._send_states(sender, role.value)
             await self._send_alerts(sender)
-        mentions = await whole_section(settings.bootstrap, settings.kafka_topic("mentions"))
+        mentions = await whole_section(settings.connection, settings.kafka_topic("mentions"))
         # link goes on where the rebuild ended, the others behind all that the old workers wrote
         await go_on_at(settings, Role.LINK, self._ends)
         await go_on_at(settings, Role.TRENDS, mentions.ends)
@@ -111,8 +111,8 @@ class Replacement:
 
     async def _send_states(self, sender: LogSender, role: str) -> None:
         log = wiring.state_log(self._settings, role)
-        changelog = KafkaChangelog(self._settings.bootstrap, log.kafka_topic)
-        partitions = await partitions_of(self._settings.bootstrap, log.kafka_topic)
+        changelog = KafkaChangelog(self._settings.connection, log.kafka_topic)
+        partitions = await partitions_of(self._settings.connection, log.kafka_topic)
         written = await changelog.load(await changelog.ends({tp.partition for tp in partitions}))
         states = self._flow.states[role]
         n_states = sum(1 for _ in states.items())
@@ -135,7 +135,7 @@ class Replacement:
 
     async def _told(self) -> OpenAlerts:
         told = OpenAlerts()
-        section = await whole_section(self._settings.bootstrap, self._settings.kafka_topic("alerts"))
+        section = await whole_section(self._settings.connection, self._settings.kafka_topic("alerts"))
         async for record in read_raw(self._settings, section):
             alert: AlertRecord | RecordRejected = decoded(_decoder, record.value)
             if isinstance(alert, AlertRecord):

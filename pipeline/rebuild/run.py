@@ -42,7 +42,7 @@ async def run_plan(settings: Settings, plan: RebuildPlan, view: RebuildView) -> 
     Raises:
         CommandFailed: a worker or another run has begun meanwhile, or the folder cannot be written.
     """
-    decisions = await whole_section(settings.bootstrap, settings.kafka_topic("decisions"))
+    decisions = await whole_section(settings.connection, settings.kafka_topic("decisions"))
     out: Callable[[Any], None] = _nowhere if plan.writer is None else plan.writer.write
     with ResultSpool(settings.state_dir) as spool:
         rebuild = Rebuild(settings, plan.command, view, spool, plan.rules, out)

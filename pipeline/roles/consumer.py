@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import faust
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from faust.transport.consumer import Consumer
+
+from pipeline.broker.connection import Connection
 
 log = logging.getLogger(__name__)
 GUARDED_VERSION = "0.15.3"
@@ -99,14 +101,12 @@ class Contiguity:
 class BrokerLog:
     """Looks into a partition by a second consumer, which is in no group and moves nobody's offsets."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def __call__(self, tp: Any, offset: int) -> int:
         """Return the offset of the first record at or after `offset`; waits for one if there is none."""
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
-        )
+        consumer = self._connection.consumer(auto_offset_reset="earliest")
         await consumer.start()
         try:
             partition = TopicPartition(tp.topic, tp.partition)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import faust
 
+from pipeline.broker.connection import Connection
 from pipeline.broker.topics import CHANGELOG_MAX_BYTES
 from pipeline.metrics import Metrics
 from pipeline.roles.chunks import ChunkLoop
@@ -83,6 +84,7 @@ def new_app(settings: Settings, role: Role) -> faust.App:
     return faust.App(
         settings.group(role.value),
         broker=f"kafka://{settings.bootstrap.replace(',', ';')}",
+        broker_credentials=_credentials(settings.connection),
         topic_partitions=partitions,
         topic_allow_declare=False,
         topic_disable_leader=True,
@@ -98,6 +100,19 @@ def new_app(settings: Settings, role: Role) -> faust.App:
         producer_max_request_size=CHANGELOG_MAX_BYTES,  # a topic's state, or a dead letter, is larger than a document
         datadir=str(settings.state_dir / settings.group(role.value)),
     )
+
+
+def _credentials(connection: Connection) -> faust.types.auth.CredentialsT | None:
+    """Return what Faust's own clients are told of TLS and login."""
+    context = connection.tls.context if connection.tls is not None else None
+    if connection.login is not None:
+        return faust.SASLCredentials(
+            username=connection.login.user,
+            password=connection.login.password,
+            mechanism=connection.login.mechanism,
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context is not None else None
 
 
 def source(app: faust.App, settings: Settings, role: Role) -> Any:

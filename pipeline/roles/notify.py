@@ -85,7 +85,7 @@ class NotifyRole:
         self._inbox = ActionsInbox(new_actions)
         self._acting = asyncio.Lock()
         config = ChunkConfig(max_events=50, linger_s=0.0)
-        contiguity = Contiguity(app, BrokerLog(settings.bootstrap), metrics.count_gap)
+        contiguity = Contiguity(app, BrokerLog(settings.connection), metrics.count_gap)
         self.loop: ChunkLoop = NotifyLoop(app, self._work, self._finish, config, contiguity, idle=self._idle)
 
     async def run(self, stream: Any) -> None:

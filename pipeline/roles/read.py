@@ -68,7 +68,7 @@ class ReadRole:
         self._dead_letters = DeadLetterBox(app, settings, "read", metrics)
         self._tracing = _read_tracing(tracing)
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="policy")
-        self._clock = StreamClock(settings.bootstrap, settings.kafka_topic("documents"))
+        self._clock = StreamClock(settings.connection, settings.kafka_topic("documents"))
         self._last_seen_s: dict[int, float] = {}  # partition to monotonic time of its last document
         self._load = load
         self._releases = AsyncExitStack()
@@ -76,7 +76,7 @@ class ReadRole:
         limits = BatchLimits(settings.max_padded_tokens, settings.max_batch_documents)
         self._shadow = Shadow(limits, self._send_shadow, metrics)
         config = ChunkConfig(settings.max_batch_documents, settings.linger_s, depth=2)
-        contiguity = Contiguity(app, BrokerLog(settings.bootstrap), metrics.count_gap)
+        contiguity = Contiguity(app, BrokerLog(settings.connection), metrics.count_gap)
         self.loop = ChunkLoop(app, self._work, self._finish, config, contiguity)
 
     async def run(self, stream: Any) -> None:
@@ -97,7 +97,7 @@ class ReadRole:
         settings = self._settings
         public_key = load_public(settings.policy_public_key) if settings.policy_public_key else None
         log_of_releases = ReleaseLog(
-            settings.bootstrap, settings.kafka_topic("policies"), public_key, on_refused=self._refused
+            settings.connection, settings.kafka_topic("policies"), public_key, on_refused=self._refused
         )
         await self._releases.enter_async_context(log_of_releases)
         cache = PolicyCache(settings.state_dir / "policy-cache")

@@ -53,7 +53,7 @@ class StatefulRole:
         self._dead_letters = DeadLetterBox(app, settings, role.value, metrics)
         self._tracing = _stage_tracing(tracing, role)
         config = ChunkConfig(linger_s=settings.linger_s)
-        contiguity = Contiguity(app, BrokerLog(settings.bootstrap), metrics.count_gap)
+        contiguity = Contiguity(app, BrokerLog(settings.connection), metrics.count_gap)
         self.loop = ChunkLoop(app, self._work, self._finish, config, contiguity)
 
     async def run(self, stream: Any) -> None:

@@ -14,7 +14,7 @@ from pipeline.settings.address import is_web_url
 Check = Callable[[Any], str | None]
 """Returns what a value must be, or None where it is."""
 
-_BROKER = re.compile(r"kafka://[^,/\s]+:[0-9]{1,5}(,[^,/\s]+:[0-9]{1,5})*")
+_BROKER = re.compile(r"kafka(\+ssl)?://[^,/\s]+:[0-9]{1,5}(,[^,/\s]+:[0-9]{1,5})*")
 
 
 def above(least: float) -> Check:
@@ -69,7 +69,7 @@ def web_address(value: str) -> str | None:
 
 def broker(value: str) -> str | None:
     """Pass addresses of a Kafka."""
-    return None if _BROKER.fullmatch(value) else "must look like kafka://host:port[,host:port]"
+    return None if _BROKER.fullmatch(value) else "must look like kafka://host:port[,host:port], or kafka+ssl://…"
 
 
 def bins(value: int) -> str | None:

@@ -6,9 +6,10 @@ import dataclasses
 import types
 import typing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
+from pipeline.broker.connection import Connection, Login, Tls, addresses, is_loopback
 from pipeline.settings import checks
 from pipeline.settings.setting import Group, Setting, SettingsInvalid, setting
 
@@ -30,7 +31,27 @@ class Settings:
     """
 
     broker: str = setting(
-        Group.KAFKA, "kafka://127.0.0.1:9092", "the Kafka to use: kafka://host:port[,host:port]", check=checks.broker
+        Group.KAFKA,
+        "kafka://127.0.0.1:9092",
+        "the Kafka to use: kafka://host:port[,host:port], kafka+ssl://… where it speaks TLS",
+        check=checks.broker,
+    )
+    kafka_ca: Path | None = setting(
+        Group.KAFKA,
+        None,
+        "PEM file of the authorities that the Kafka's certificate must be from; the machine's own if not given",
+    )
+    kafka_certificate: Path | None = setting(
+        Group.KAFKA, None, "PEM file of a certificate to be known by, where the Kafka wants one"
+    )
+    kafka_key: Path | None = setting(Group.KAFKA, None, "PEM file of the key of that certificate")
+    kafka_user: str | None = setting(Group.KAFKA, None, "user to log in as, where the Kafka wants one; over TLS only")
+    kafka_password: str | None = setting(Group.KAFKA, None, "that user's password", is_secret=True)
+    kafka_mechanism: str = setting(
+        Group.KAFKA,
+        "SCRAM-SHA-512",
+        "how to log in: SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN",
+        check=checks.one_of("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"),
     )
     topic_prefix: str = setting(
         Group.KAFKA, "", "put before every Kafka topic and consumer group, for a shared cluster"
@@ -240,6 +261,24 @@ class Settings:
             complaint = each.complaint(getattr(self, each.name))
             if complaint is not None:
                 raise SettingsInvalid(complaint)
+        complaint = self._kafka_complaint()
+        if complaint is not None:
+            raise SettingsInvalid(complaint)
+
+    def _kafka_complaint(self) -> str | None:
+        """Return which settings of Kafka do not go together."""
+        if (self.kafka_certificate is None) != (self.kafka_key is None):
+            return "kafka_certificate and kafka_key must be given together"
+        if (self.kafka_user is None) != (self.kafka_password is None):
+            return "kafka_user and kafka_password must be given together"
+        if self._is_tls:
+            return None
+        for name in ("kafka_ca", "kafka_certificate"):
+            if getattr(self, name) is not None:
+                return f"{name} is for TLS, and broker is {self.broker}: it must begin with kafka+ssl://"
+        if self.kafka_user is not None and not all(is_loopback(host) for host, _ in addresses(self.bootstrap)):
+            return f"kafka_user would log in without TLS at {self.broker}: it must begin with kafka+ssl://"
+        return None
 
     @property
     def registry_url(self) -> str:
@@ -259,7 +298,20 @@ class Settings:
     @property
     def bootstrap(self) -> str:
         """The broker's addresses as Kafka clients take them: host:port[,host:port]."""
-        return self.broker.removeprefix("kafka://")
+        return self.broker.partition("://")[2]
+
+    @cached_property
+    def connection(self) -> Connection:
+        """The way to the Kafka."""
+        tls = Tls(self.kafka_ca, self.kafka_certificate, self.kafka_key) if self._is_tls else None
+        login = None
+        if self.kafka_user is not None and self.kafka_password is not None:
+            login = Login(self.kafka_user, self.kafka_password, self.kafka_mechanism)
+        return Connection(self.bootstrap, tls, login)
+
+    @property
+    def _is_tls(self) -> bool:
+        return self.broker.startswith("kafka+ssl://")
 
     def kafka_topic(self, name: str) -> str:
         """Return the Kafka topic's name in this deployment."""

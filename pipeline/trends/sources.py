@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from pipeline.errors import CommandFailed
 from pipeline.records import TrendRecord, decode
@@ -39,12 +39,10 @@ async def windows_of_kafka(settings: Settings, topic: str) -> AsyncIterator[Tren
     from pipeline.broker.preflight import partition_counts  # loads Faust
 
     kafka_topic = settings.kafka_topic("trends")
-    n_partitions = (await partition_counts(settings.bootstrap)).get(kafka_topic)
+    n_partitions = (await partition_counts(settings.connection)).get(kafka_topic)
     if not n_partitions:
         raise CommandFailed(f"Kafka topic {kafka_topic} is missing; make it with `finsurge topics create`")
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
-    )
+    consumer = settings.connection.consumer(auto_offset_reset="earliest")
     await consumer.start()
     try:
         partition = TopicPartition(kafka_topic, partition_of(topic, n_partitions))

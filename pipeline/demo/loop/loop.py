@@ -95,7 +95,7 @@ class Loop:
 
     async def _correct(self, deadline_at: datetime) -> None:
         kafka_topic = self.settings.kafka_topic("corrections")
-        async with DocumentSender(self.settings.bootstrap, kafka_topic, noun="corrections") as sender:
+        async with DocumentSender(self.settings.connection, kafka_topic, noun="corrections") as sender:
             while not self.analysts.are_done and self.now() < deadline_at:
                 answer = self.analysts.answer(self.now())
                 if answer is None:
@@ -114,7 +114,7 @@ class Loop:
     async def _follow(self, deadline_at: datetime) -> None:
         """Look on until the new policy serves, or goes no further."""
         settings = self.settings
-        async with ReleaseLog(settings.bootstrap, settings.kafka_topic("policies")) as releases:
+        async with ReleaseLog(settings.connection, settings.kafka_topic("policies")) as releases:
             while not self.facts.is_over and self.facts.stage is not LoopStage.SWAPPED:
                 self.facts.take_releases(await releases.read())
                 self._take_learner(await self.gauges.read_learner())
@@ -144,7 +144,7 @@ class Loop:
             new=self.facts.new_version or "",
             document_ids=[record.key for record in sheet],
         )
-        async with DocumentSender(self.settings.bootstrap, self.settings.kafka_topic("documents")) as sender:
+        async with DocumentSender(self.settings.connection, self.settings.kafka_topic("documents")) as sender:
             for record in sheet:
                 await sender.send_raw(record.key, record.value)
                 self.board.n_sent += 1

@@ -85,7 +85,7 @@ def test_kafka_takes_its_settings_and_finsurge_its_kafka(tmp_path: Path, kafka_c
         pytest.skip(f"left out: {reason}")
     try:
         specs = topic_specs("", 4)
-        create(server.bootstrap, specs)
-        assert list(check(server.bootstrap, specs)) == []
+        create(server.connection, specs)
+        assert list(check(server.connection, specs)) == []
     finally:
         server.stop()

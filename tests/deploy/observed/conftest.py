@@ -219,7 +219,7 @@ def observed(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[O
         correction_wait_s=1.0,
         webhook_url=f"http://127.0.0.1:{hook.server_address[1]}/",
     )
-    create(settings.bootstrap, topic_specs(settings.topic_prefix, settings.partitions))
+    create(settings.connection, topic_specs(settings.topic_prefix, settings.partitions))
     drift_of_weeks(settings)
     deployment = Deployment(settings, folder)
     port = free_ports()

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.kafka
 def settings(kafka: str, topic_prefix: str) -> Settings:
     """Settings whose Kafka topics are there."""
     settings = Settings(broker=f"kafka://{kafka}", topic_prefix=topic_prefix, partitions=3)
-    create(settings.bootstrap, topic_specs(topic_prefix, settings.partitions))
+    create(settings.connection, topic_specs(topic_prefix, settings.partitions))
     return settings
 
 
@@ -39,7 +39,7 @@ async def committed(settings: Settings, role: Role) -> list[int | None]:
 async def test_every_role_finds_what_topics_create_makes(settings: Settings) -> None:
     for role in Role:
         await check_kafka_topics(settings, role)
-    counts = await partition_counts(settings.bootstrap)
+    counts = await partition_counts(settings.connection)
     assert counts[settings.kafka_topic("decisions")] == 3
     assert counts[settings.kafka_topic("candidates")] == 1
 

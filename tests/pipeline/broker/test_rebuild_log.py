@@ -20,7 +20,7 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 @pytest.fixture
 def settings(kafka: str, topic_prefix: str) -> Settings:
     settings = Settings(broker=f"kafka://{kafka}", topic_prefix=topic_prefix, partitions=2)
-    create(settings.bootstrap, topic_specs(topic_prefix, 2))
+    create(settings.connection, topic_specs(topic_prefix, 2))
     return settings
 
 

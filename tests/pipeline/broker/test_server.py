@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.broker.connection import BrokerUnavailable, reach
+from pipeline.broker.connection import BrokerUnavailable
 from pipeline.broker.server import KafkaServer, KafkaUnavailable, temporary_kafka
 from pipeline.broker.topics import TopicSpec, check, create
 
@@ -15,18 +15,18 @@ SPEC = TopicSpec("kept", 3, {"cleanup.policy": "compact"})
 @pytest.mark.kafka
 def test_data_survive_a_stop_and_a_kill(kafka: str, tmp_path: Path, kafka_cache: Path) -> None:
     with temporary_kafka(tmp_path / "ключ, und", cache=kafka_cache) as server:  # a folder that Java must not misread
-        create(server.bootstrap, [SPEC])
+        create(server.connection, [SPEC])
         for grace_s in (30.0, 0.0):
             assert server.stop(grace_s)
             with pytest.raises(BrokerUnavailable, match="connection refused"):
-                reach(server.bootstrap, 1.0)
+                server.connection.reach(1.0)
             assert server.start().is_running
-            assert check(server.bootstrap, [SPEC]) == []
+            assert check(server.connection, [SPEC]) == []
         pid = server.status().pid
     assert not server.status().is_running
     assert pid is not None
     with pytest.raises(BrokerUnavailable):
-        reach(server.bootstrap, 1.0)
+        server.connection.reach(1.0)
 
 
 @pytest.mark.kafka
@@ -95,5 +95,5 @@ def test_a_wrong_argument_is_named(tmp_path: Path, port: int, heap_mb: int, mess
 @pytest.mark.long
 def test_the_last_kafka_3_runs_as_well(kafka: str, tmp_path: Path, kafka_cache: Path) -> None:
     with temporary_kafka(tmp_path, version="3.9.2", cache=kafka_cache) as server:
-        assert create(server.bootstrap, [SPEC]) == ["kept"]
-        assert check(server.bootstrap, [SPEC]) == []
+        assert create(server.connection, [SPEC]) == ["kept"]
+        assert check(server.connection, [SPEC]) == []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from pipeline.broker.connection import Connection
 from pipeline.broker.stream_clock import StreamClock
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -12,7 +13,7 @@ def minutes(number: float) -> timedelta:
 
 
 def clock_at(now: datetime) -> StreamClock:
-    return StreamClock("127.0.0.1:9092", "documents", now=lambda: now)
+    return StreamClock(Connection("127.0.0.1:9092"), "documents", now=lambda: now)
 
 
 def test_before_any_document_there_is_no_time() -> None:

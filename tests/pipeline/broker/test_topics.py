@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from pipeline.broker.connection import BrokerUnavailable
+from pipeline.broker.connection import BrokerUnavailable, Connection
 from pipeline.broker.topics import FindingKind, TopicRefused, TopicSpec, check, create, topic_specs
 
 
@@ -37,26 +37,26 @@ def test_no_partition_at_all_is_a_wrong_call() -> None:
 @pytest.mark.kafka
 def test_all_are_made_once_and_then_found_right(kafka: str, topic_prefix: str) -> None:
     specs = topic_specs(topic_prefix, 2)
-    assert {finding.kind for finding in check(kafka, specs)} == {FindingKind.MISSING}
-    assert create(kafka, specs) == [spec.name for spec in specs]
-    assert create(kafka, specs) == []
-    assert check(kafka, specs) == []
+    assert {finding.kind for finding in check(Connection(kafka), specs)} == {FindingKind.MISSING}
+    assert create(Connection(kafka), specs) == [spec.name for spec in specs]
+    assert create(Connection(kafka), specs) == []
+    assert check(Connection(kafka), specs) == []
 
 
 @pytest.mark.kafka
 def test_only_what_is_missing_is_made(kafka: str, topic_prefix: str) -> None:
     first, *rest = topic_specs(topic_prefix, 2)
-    create(kafka, [first])
-    assert create(kafka, [first, *rest]) == [spec.name for spec in rest]
+    create(Connection(kafka), [first])
+    assert create(Connection(kafka), [first, *rest]) == [spec.name for spec in rest]
 
 
 @pytest.mark.kafka
 def test_differences_are_told_with_their_mend_and_left_alone(kafka: str, topic_prefix: str) -> None:
     name = f"{topic_prefix}x"
-    create(kafka, [TopicSpec(name, 3, {"cleanup.policy": "delete"})])
+    create(Connection(kafka), [TopicSpec(name, 3, {"cleanup.policy": "delete"})])
     spec = TopicSpec(name, 4, {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"})
-    assert create(kafka, [spec]) == []
-    findings = check(kafka, [spec])
+    assert create(Connection(kafka), [spec]) == []
+    findings = check(Connection(kafka), [spec])
     assert [finding.problem for finding in findings] == [
         "it has 3 partitions, not 4",
         "cleanup.policy is delete, not compact",
@@ -71,7 +71,7 @@ def test_differences_are_told_with_their_mend_and_left_alone(kafka: str, topic_p
 def test_a_refusal_names_the_kafka_topic_and_the_brokers_reason(kafka: str, topic_prefix: str) -> None:
     spec = TopicSpec(f"{topic_prefix}x", 1, {"cleanup.policy": "shred"})
     with pytest.raises(TopicRefused, match=rf"^the broker refused Kafka topic {topic_prefix}x: .*shred"):
-        create(kafka, [spec])
+        create(Connection(kafka), [spec])
 
 
 def test_an_unreachable_broker_is_one_line() -> None:

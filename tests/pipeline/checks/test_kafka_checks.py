@@ -1,5 +1,6 @@
 import pytest
 
+from pipeline.broker.connection import Connection
 from pipeline.broker.topics import create, topic_specs
 from pipeline.checks.check import Level
 from pipeline.checks.kafka import check_kafka
@@ -21,6 +22,6 @@ def test_kafka_topics_that_are_missing_are_told_each_and_then_well(kafka: str, t
     assert {check.said for check in topics} == {
         f"{spec.name}: it is missing; run `finsurge topics create`" for spec in specs
     }
-    create(kafka, specs)
+    create(Connection(kafka), specs)
     _, *topics = check_kafka(settings)
     assert [(check.level, check.said) for check in topics] == [(Level.OK, f"all {len(specs)} are as they should be")]

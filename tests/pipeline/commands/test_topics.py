@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from pipeline.broker.connection import Connection
 from pipeline.broker.topics import TopicSpec, create, topic_specs
 from pipeline.commands.topics import command
 from pipeline.settings import Settings
@@ -26,7 +27,7 @@ def test_check_fails_until_create_has_run(kafka: str, topic_prefix: str) -> None
 
 @pytest.mark.kafka
 def test_create_does_not_hide_that_an_existing_one_is_wrong(kafka: str, topic_prefix: str) -> None:
-    create(kafka, [TopicSpec(f"{topic_prefix}alerts", 1)])
+    create(Connection(kafka), [TopicSpec(f"{topic_prefix}alerts", 1)])
     settings = Settings(broker=f"kafka://{kafka}", topic_prefix=topic_prefix, partitions=2)
     result = CliRunner().invoke(command, ["create"], obj=settings)
     assert result.exit_code == 1

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipeline.broker.connection import BrokerUnavailable
+from pipeline.broker.connection import BrokerUnavailable, Connection
 from pipeline.broker.embedded import EmbeddedBroker
 from pipeline.ingest.document_sender import DeliveryFailed, DocumentSender
 from pipeline.records import Document
@@ -18,7 +18,7 @@ def document(n: int) -> Document:
 
 async def test_leaving_waits_for_every_acknowledgement() -> None:
     with EmbeddedBroker([]) as broker:
-        async with DocumentSender(broker.bootstrap, "sent", max_in_flight=10) as sender:
+        async with DocumentSender(Connection(broker.bootstrap), "sent", max_in_flight=10) as sender:
             for n in range(500):
                 await sender.send(document(n))
         assert sender.n_acknowledged == 500
@@ -26,7 +26,7 @@ async def test_leaving_waits_for_every_acknowledgement() -> None:
 
 async def test_a_broker_that_goes_away_is_a_failure_and_not_a_hang() -> None:
     with EmbeddedBroker([]) as broker:
-        sender = await DocumentSender(broker.bootstrap, "sent", delivery_timeout_s=0.2).__aenter__()
+        sender = await DocumentSender(Connection(broker.bootstrap), "sent", delivery_timeout_s=0.2).__aenter__()
         await sender.send(document(0))
     await sender.send(document(1))
     with pytest.raises(DeliveryFailed, match=r"sending to sent failed after [01] documents: no acknowledgement"):
@@ -37,7 +37,7 @@ async def test_what_does_not_speak_kafka_is_said() -> None:
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with pytest.raises(BrokerUnavailable, match="does not answer as Kafka does"):
-        async with DocumentSender(f"127.0.0.1:{port}", "sent"):
+        async with DocumentSender(Connection(f"127.0.0.1:{port}"), "sent"):
             pass
     server.close()
     await server.wait_closed()

@@ -344,7 +344,7 @@ def new_deployment(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator:
             idle_s=600.0,
         )
         settings = dataclasses.replace(settings, **changes)
-        create(settings.bootstrap, topic_specs(topic_prefix, settings.partitions))
+        create(settings.connection, topic_specs(topic_prefix, settings.partitions))
         made.append(Deployment(settings, kills))
         return made[-1]
 

@@ -60,7 +60,7 @@ async def send(settings: Settings, name: str, values: list[bytes]) -> None:
 @pytest.fixture
 def settings(kafka: str, topic_prefix: str, rounds: list[RoundRecord], tmp_path: Path) -> Settings:
     settings = Settings(broker=f"kafka://{kafka}", topic_prefix=topic_prefix, partitions=2, state_dir=tmp_path)
-    create(settings.bootstrap, topic_specs(topic_prefix, 2))
+    create(settings.connection, topic_specs(topic_prefix, 2))
     asyncio.run(send(settings, "rounds", [*(encode(each) for each in rounds), b"none of ours"]))
     return settings
 
@@ -84,7 +84,7 @@ def test_a_push_is_shown_and_a_second_person_releases_it_for_every_process(setti
     heard: list[QuarantineReleased] = []
 
     async def read() -> None:
-        async with ActionsFeed(settings.bootstrap, settings.kafka_topic("actions"), heard.append) as feed:
+        async with ActionsFeed(settings.connection, settings.kafka_topic("actions"), heard.append) as feed:
             await feed.read_all()
             assert await feed.read() == 0
 
@@ -117,8 +117,8 @@ def test_the_learners_feeds_read_all_and_go_on_where_they_were(settings: Setting
             weighed = WeighedRounds(log, AnalystGuard(), drift.answered)
             name = settings.kafka_topic
             counted: list[tuple[int, int]] = []
-            feed = RoundsFeed(settings.bootstrap, name("rounds"), weighed, lambda *n: counted.append(n))
-            decisions = DecisionsFeed(settings.bootstrap, name("decisions"), drift)
+            feed = RoundsFeed(settings.connection, name("rounds"), weighed, lambda *n: counted.append(n))
+            decisions = DecisionsFeed(settings.connection, name("decisions"), drift)
             async with feed, decisions:
                 await send(settings, "decisions", [decided, decided])
                 await feed.read_all()

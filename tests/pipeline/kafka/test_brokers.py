@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from pipeline.broker.connection import admin
+from pipeline.broker.connection import Connection
 from pipeline.broker.jars import KafkaJars, KafkaUnavailable, deploy_folder, find_tools
 from pipeline.broker.server import free_port
 from pipeline.broker.topics import TopicSpec, create
@@ -108,7 +108,7 @@ class Cluster:
         for number in self._running:
             self._await_port(self._ports[number][0], until_s)
         while time.monotonic() < until_s:
-            with admin(self.living, 60.0) as client:
+            with Connection(self.living).admin(60.0) as client:
                 partitions = [each for topic in client.describe_topics() for each in topic["partitions"]]
             least = min((len(each["isr_nodes"]) for each in partitions), default=N_BROKERS)
             if least == n_replicas:
@@ -173,9 +173,9 @@ def test_a_broker_that_dies_under_load_loses_nothing_and_comes_back_in_sync(clus
 
 
 async def test_what_producers_compress_by_any_codec_is_read(kafka, topic_prefix):
-    create(kafka, [TopicSpec(f"{topic_prefix}documents", 1)])
+    create(Connection(kafka), [TopicSpec(f"{topic_prefix}documents", 1)])
     for codec in ("gzip", "snappy", "lz4", "zstd"):
         async with AIOKafkaProducer(bootstrap_servers=kafka, compression_type=codec) as producer:
             await producer.send_and_wait(f"{topic_prefix}documents", codec.encode() * 200)
-    values = [value async for value in whole_topic(kafka, f"{topic_prefix}documents")]
+    values = [value async for value in whole_topic(Connection(kafka), f"{topic_prefix}documents")]
     assert values == [codec * 200 for codec in (b"gzip", b"snappy", b"lz4", b"zstd")]

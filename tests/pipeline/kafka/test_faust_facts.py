@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from pipeline.broker.connection import Connection
 from pipeline.broker.topics import TopicSpec, create
 from pipeline.roles.faust_app import Role
 
@@ -76,7 +77,7 @@ def plain_run(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> PlainRun:
     """A run in which the agent raises at 25, and record 60 is no number."""
     folder = tmp_path_factory.mktemp("plain")
     kafka_topic, group, output = f"{folder.name}-numbers", f"{folder.name}-plain", folder / "numbers"
-    create(kafka, [TopicSpec(kafka_topic, 1)])
+    create(Connection(kafka), [TopicSpec(kafka_topic, 1)])
     values = [str(number).encode() for number in range(N_RECORDS)]
     values[60] = b"sixty"
     asyncio.run(publish(kafka, kafka_topic, values))

@@ -9,7 +9,6 @@ import sys
 import pytest
 
 from pipeline import wiring
-from pipeline.broker.connection import admin
 from pipeline.broker.topics import create, topic_specs
 from pipeline.settings import to_environment
 
@@ -30,7 +29,7 @@ def test_a_changelog_that_was_lost_is_not_taken_for_a_new_deployment(new_deploym
     run.settle()
     run.stop()
     changelog = wiring.state_log(run.settings, "trends").kafka_topic
-    with admin(run.settings.bootstrap) as client:
+    with run.settings.connection.admin() as client:
         client.delete_topics([changelog])
 
     missing = run_command(run.settings, "worker", "--roles", "trends")
@@ -38,7 +37,7 @@ def test_a_changelog_that_was_lost_is_not_taken_for_a_new_deployment(new_deploym
         2,
         f"finsurge: Kafka topic {changelog} is missing; make it with `finsurge topics create`",
     )
-    create(run.settings.bootstrap, topic_specs(run.settings.topic_prefix, run.settings.partitions))
+    create(run.settings.connection, topic_specs(run.settings.topic_prefix, run.settings.partitions))
     empty = run_command(run.settings, "worker", "--roles", "trends")
     assert empty.returncode == 2
     assert f"{changelog} is empty, though trends has worked" in empty.stderr

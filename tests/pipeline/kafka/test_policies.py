@@ -44,7 +44,7 @@ class Releasing:
     def write(self, make: Make) -> None:
         async def write() -> None:
             settings = self._run.settings
-            async with ReleaseLog(settings.bootstrap, settings.kafka_topic("policies")) as log:
+            async with ReleaseLog(settings.connection, settings.kafka_topic("policies")) as log:
                 await log.write(make, None)
 
         asyncio.run(write())
@@ -158,14 +158,14 @@ def test_of_two_who_release_at_once_only_one_does(releasing: Releasing, new_vers
         lost = []
 
         async def one(index: int) -> None:
-            async with ReleaseLog(settings.bootstrap, settings.kafka_topic("policies")) as log:
+            async with ReleaseLog(settings.connection, settings.kafka_topic("policies")) as log:
                 try:
                     await log.write(lambda board: registered(board, stored[index], None, ADA), None)
                 except ChangeLost:
                     lost.append(stored[index].version)
 
         await asyncio.gather(*(one(index) for index in range(len(stored))))
-        async with ReleaseLog(settings.bootstrap, settings.kafka_topic("policies")) as log:
+        async with ReleaseLog(settings.connection, settings.kafka_topic("policies")) as log:
             held = set((await log.read()).versions)
         assert held == {one.version for one in stored} - set(lost)
         return lost

@@ -103,13 +103,13 @@ def in_one_run(settings: Settings, values: Sequence[bytes]) -> tuple[set[bytes],
 
 async def commit_ends(settings: Settings) -> None:
     """Acknowledge all documents for `read`, as if it had decided them."""
-    documents = await whole_section(settings.bootstrap, settings.kafka_topic("documents"))
+    documents = await whole_section(settings.connection, settings.kafka_topic("documents"))
     await go_on_at(settings, Role.READ, documents.ends)
 
 
 async def keys_of_trends(settings: Settings) -> set[str]:
     """Return the keys of the state of trends."""
-    changelog = KafkaChangelog(settings.bootstrap, wiring.state_log(settings, "trends").kafka_topic)
+    changelog = KafkaChangelog(settings.connection, wiring.state_log(settings, "trends").kafka_topic)
     held = await changelog.load(await changelog.ends(set(range(settings.partitions))))
     return {key for values in held.values() for key in values}
 
@@ -296,7 +296,7 @@ def test_another_number_of_partitions_takes_over_what_was_decided_and_corrected(
     assert not expected <= in_one_run(old.settings, values)[0]  # the correction has changed a window
 
     settings = dataclasses.replace(old.settings, topic_prefix=f"{old.settings.topic_prefix}v2-", partitions=6)
-    create(settings.bootstrap, topic_specs(settings.topic_prefix, 6))
+    create(settings.connection, topic_specs(settings.topic_prefix, 6))
     old.publish(values[:3])
     past = Past(prefix=old.settings.topic_prefix)
     with pytest.raises(CommandFailed, match=r"^3 documents of t\w+-documents are not decided: have producers write"):
