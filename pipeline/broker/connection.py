@@ -18,7 +18,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError, SaslAuthenticationFailedError
+from kafka.errors import KafkaError
 
 
 class BrokerUnavailable(ConnectionError):
@@ -215,21 +215,19 @@ class Connection:
         raise failure
 
     def _refused(self, error: KafkaError) -> BrokerUnavailable:
+        """Return what to say where a connection stands and a client still gets no answer; it does not tell why."""
         name = type(error).__name__
-        if isinstance(error, SaslAuthenticationFailedError) and self.login is not None:
-            return BrokerUnavailable(
-                self.bootstrap,
-                f"it refuses user {self.login.user} ({name})",
-                "set FINSURGE_KAFKA_USER, _PASSWORD and _MECHANISM",
-            )
-        if self.tls is None:
-            return BrokerUnavailable(
-                self.bootstrap,
-                f"what listens there does not speak Kafka without TLS ({name})",
-                "set FINSURGE_BROKER: kafka+ssl:// is with TLS",
-            )
-        mend = "set FINSURGE_KAFKA_USER or FINSURGE_KAFKA_CERTIFICATE if it wants to know who comes"
-        return BrokerUnavailable(self.bootstrap, f"what listens there does not take us ({name})", mend)
+        if self.login is not None:
+            detail = f"what listens there does not take user {self.login.user} by {self.login.mechanism} ({name})"
+            mend = "set FINSURGE_KAFKA_USER, FINSURGE_KAFKA_PASSWORD and FINSURGE_KAFKA_MECHANISM"
+            mend += "" if self.tls else ", or FINSURGE_BROKER: kafka+ssl:// is with TLS"
+        elif self.tls is not None:
+            detail = f"what listens there does not take us ({name})"
+            mend = "set FINSURGE_KAFKA_CERTIFICATE, or FINSURGE_KAFKA_USER, as it wants to know who comes"
+        else:
+            detail = f"what listens there does not speak Kafka without TLS and login ({name})"
+            mend = "set FINSURGE_BROKER: kafka+ssl:// is with TLS"
+        return BrokerUnavailable(self.bootstrap, detail, mend)
 
 
 def _reason(error: Exception) -> str:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.broker.connection import Login
 from pipeline.settings import (
     Group,
     Settings,
@@ -20,6 +21,8 @@ from pipeline.settings import (
     to_environment,
 )
 from pipeline.settings.settings import ALGORITHMS
+
+BROKER = "broker must look like kafka://host:port[,host:port], or kafka+ssl://…"
 
 
 @pytest.fixture(autouse=True)
@@ -123,9 +126,18 @@ def test_a_file_that_cannot_be_read_is_one_line(file: Path) -> None:
         ("disorder_s", -1, "disorder_s must be >= 0, got -1"),
         ("grace_s", -1, "grace_s must be >= 0, got -1"),
         ("device", "gpu", "device must be auto, cpu or cuda, got 'gpu'"),
-        ("broker", "http://a:1", "broker must look like kafka://host:port[,host:port], got 'http://a:1'"),
-        ("broker", "kafka://", "broker must look like kafka://host:port[,host:port], got 'kafka://'"),
-        ("broker", "kafka://a", "broker must look like kafka://host:port[,host:port], got 'kafka://a'"),
+        ("broker", "http://a:1", f"{BROKER}, got 'http://a:1'"),
+        ("broker", "kafka://", f"{BROKER}, got 'kafka://'"),
+        ("broker", "kafka://a", f"{BROKER}, got 'kafka://a'"),
+        ("broker", "kafka+tls://a:1", f"{BROKER}, got 'kafka+tls://a:1'"),
+        ("kafka_mechanism", "GSSAPI", "kafka_mechanism must be SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN, got 'GSSAPI'"),
+        (
+            "kafka_ca",
+            Path("ca.pem"),
+            "kafka_ca is for TLS, and broker is kafka://127.0.0.1:9092: it must begin with kafka+ssl://",
+        ),
+        ("kafka_key", Path("key.pem"), "kafka_certificate and kafka_key must be given together"),
+        ("kafka_user", "ada", "kafka_user and kafka_password must be given together"),
         ("canary_share", 0.0, "canary_share must be in (0, 1], got 0.0"),
         ("review_uniform", 0.001, "review_uniform must be in [0.01, 0.9], got 0.001"),
         ("review_per_day", 0.0, "review_per_day must be > 0 (inf: all that are drawn), got 0.0"),
@@ -141,9 +153,28 @@ def test_a_value_out_of_range_is_named_with_its_range(name: str, value: Any, lin
     assert str(caught.value) == line
 
 
+def test_nobody_logs_in_over_a_network_without_tls() -> None:
+    login = {"kafka_user": "ada", "kafka_password": "secret"}
+    with pytest.raises(
+        SettingsInvalid, match=r"kafka_user would log in without TLS at kafka://127.0.0.1:1,a:1"
+    ) as caught:
+        Settings(broker="kafka://127.0.0.1:1,a:1", **login)
+    assert "secret" not in str(caught.value)
+    assert Settings(broker="kafka+ssl://a:1", **login).connection.login == Login("ada", "secret")
+    for host in ("localhost", "127.0.0.1", "[::1]"):
+        assert Settings(broker=f"kafka://{host}:1", **login).connection.tls is None
+
+
+def test_a_password_is_not_shown() -> None:
+    login = {"kafka_user": "ada", "kafka_password": "secret"}
+    settings = Settings(broker="kafka+ssl://a:1", **login)
+    assert "secret" not in repr(settings)
+    assert "secret" not in repr(settings.connection)
+
+
 some_settings = st.builds(
     Settings,
-    broker=st.sampled_from(["kafka://a:9092", "kafka://a:1,b:2", "kafka://[::1]:9092"]),
+    broker=st.sampled_from(["kafka://a:9092", "kafka://a:1,b:2", "kafka+ssl://[::1]:9092"]),
     topic_prefix=st.sampled_from(["", "dev-"]),
     partitions=st.integers(1, 1000),
     session_timeout_s=st.floats(0.001, 1e6),

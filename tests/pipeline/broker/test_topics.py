@@ -79,4 +79,4 @@ def test_an_unreachable_broker_is_one_line() -> None:
         port = taken.getsockname()[1]
     for command in (create, check):
         with pytest.raises(BrokerUnavailable, match=f"no Kafka at 127.0.0.1:{port}: connection refused"):
-            command(f"127.0.0.1:{port}", topic_specs("", 4))
+            command(Connection(f"127.0.0.1:{port}"), topic_specs("", 4))

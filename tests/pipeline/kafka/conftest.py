@@ -22,7 +22,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from prometheus_client import CollectorRegistry
 
 from pipeline import wiring
@@ -234,7 +234,7 @@ class Deployment:
                         self._processes[index] = (role, number, self._spawn(role, number))
 
     async def _publish(self, kafka_topic: str, values: Sequence[bytes | None], keys: Sequence[bytes] | None) -> None:
-        producer = AIOKafkaProducer(bootstrap_servers=self.settings.bootstrap, acks="all", linger_ms=5)
+        producer = self.settings.connection.producer(linger_ms=5)
         await producer.start()
         try:
             name = self.settings.kafka_topic(kafka_topic)
@@ -249,11 +249,7 @@ class Deployment:
     async def _lags(self) -> tuple[dict[str, int], dict[TopicPartition, int]]:
         lags, every_end = {}, {}
         for role in self._started:
-            consumer = AIOKafkaConsumer(
-                bootstrap_servers=self.settings.bootstrap,
-                group_id=self.settings.group(role.value),
-                enable_auto_commit=False,
-            )
+            consumer = self.settings.connection.consumer(group_id=self.settings.group(role.value))
             await consumer.start()
             try:
                 n_partitions = 1 if role is Role.SURGES else self.settings.partitions
@@ -293,12 +289,8 @@ class Deployment:
         return outcome
 
     async def _read(self, kafka_topic: str) -> list:
-        consumer = AIOKafkaConsumer(
-            self.settings.kafka_topic(kafka_topic),
-            bootstrap_servers=self.settings.bootstrap,
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-            max_poll_records=5000,
+        consumer = self.settings.connection.consumer(
+            self.settings.kafka_topic(kafka_topic), auto_offset_reset="earliest", max_poll_records=5000
         )
         await consumer.start()
         try:

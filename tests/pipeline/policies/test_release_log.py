@@ -1,9 +1,9 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from aiokafka import AIOKafkaProducer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from pipeline.broker.connection import Connection
 from pipeline.broker.embedded import EmbeddedBroker
 from pipeline.policies.board import ReleaseBoard
 from pipeline.policies.changes import Releases
@@ -15,12 +15,12 @@ Known = Callable[[str], Make]
 
 
 @pytest.fixture
-def broker() -> Iterator[str]:
+def broker() -> Iterator[Connection]:
     with EmbeddedBroker(["policies"]) as embedded:
-        yield embedded.bootstrap
+        yield Connection(embedded.bootstrap)
 
 
-async def test_what_one_writes_another_reads(broker: str, known: Known, tried: Known) -> None:
+async def test_what_one_writes_another_reads(broker: Connection, known: Known, tried: Known) -> None:
     async with ReleaseLog(broker, "policies") as writer:
         await writer.write(known("p-1"), None)
         await writer.write(tried("p-1"), None)
@@ -31,14 +31,14 @@ async def test_what_one_writes_another_reads(broker: str, known: Known, tried: K
     assert (board.shadow.version, board.generation) == ("p-1", 2)
 
 
-async def test_what_changes_nothing_is_not_written(broker: str, known: Known) -> None:
+async def test_what_changes_nothing_is_not_written(broker: Connection, known: Known) -> None:
     async with ReleaseLog(broker, "policies") as writer:
         await writer.write(known("p-1"), None)
         assert await writer.write(known("p-1"), None) == []
         assert writer.board.generation == 1
 
 
-async def test_of_two_who_write_at_once_one_holds_for_everybody(broker: str, known: Known) -> None:
+async def test_of_two_who_write_at_once_one_holds_for_everybody(broker: Connection, known: Known) -> None:
     async with ReleaseLog(broker, "policies") as first, ReleaseLog(broker, "policies") as second:
 
         def overtaken(board: ReleaseBoard) -> Releases:
@@ -55,7 +55,7 @@ async def test_of_two_who_write_at_once_one_holds_for_everybody(broker: str, kno
         assert list((await reader.read()).versions) == ["p-1"]
 
 
-async def test_a_learner_that_wakes_after_another_has_begun_changes_nothing(broker: str, known: Known) -> None:
+async def test_a_learner_that_wakes_after_another_has_begun_changes_nothing(broker: Connection, known: Known) -> None:
     async with ReleaseLog(broker, "policies") as sleeper, ReleaseLog(broker, "policies") as other:
         first = await sleeper.begin_term(None)
         await sleeper.write(known("p-1"), None, first)
@@ -66,7 +66,7 @@ async def test_a_learner_that_wakes_after_another_has_begun_changes_nothing(brok
         assert (first, second, list(other.board.versions)) == (1, 2, ["p-1", "p-3"])
 
 
-async def test_a_learner_that_is_overtaken_while_it_writes_is_told_so(broker: str, known: Known) -> None:
+async def test_a_learner_that_is_overtaken_while_it_writes_is_told_so(broker: Connection, known: Known) -> None:
     async with ReleaseLog(broker, "policies") as sleeper, ReleaseLog(broker, "policies") as other:
         term = await sleeper.begin_term(None)
         await other.begin_term(None)
@@ -77,7 +77,7 @@ async def test_a_learner_that_is_overtaken_while_it_writes_is_told_so(broker: st
         assert not (await reader.read()).versions
 
 
-async def test_of_two_learners_that_begin_at_once_one_does(broker: str) -> None:
+async def test_of_two_learners_that_begin_at_once_one_does(broker: Connection) -> None:
     async with ReleaseLog(broker, "policies") as first, ReleaseLog(broker, "policies") as second:
         await second.read()
         await first.begin_term(None)
@@ -87,7 +87,7 @@ async def test_of_two_learners_that_begin_at_once_one_does(broker: str) -> None:
         assert second.board.term == 1
 
 
-async def test_a_change_that_nobody_vouches_for_does_not_hold(broker: str, known: Known) -> None:
+async def test_a_change_that_nobody_vouches_for_does_not_hold(broker: Connection, known: Known) -> None:
     key = Ed25519PrivateKey.generate()
     refused: list[ReleaseRefused] = []
     async with ReleaseLog(broker, "policies") as stranger:
@@ -99,8 +99,8 @@ async def test_a_change_that_nobody_vouches_for_does_not_hold(broker: str, known
     assert [one.reason for one in refused] == [RefusalReason.UNSIGNED]
 
 
-async def test_a_record_that_is_no_change_is_passed_over(broker: str, known: Known) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=broker)
+async def test_a_record_that_is_no_change_is_passed_over(broker: Connection, known: Known) -> None:
+    producer = broker.producer()
     await producer.start()
     await producer.send_and_wait("policies", b"{", b"x", partition=0)
     await producer.stop()
