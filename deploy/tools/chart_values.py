@@ -19,7 +19,8 @@ from pipeline.settings import Settings
 
 CHART = Path(__file__).resolve().parents[1] / "helm" / "finsurge"
 BY_OTHER_VALUES = frozenset(
-    {"broker", "topic_prefix", "partitions"}  # kafka
+    {"broker", "topic_prefix", "partitions", "kafka_user", "kafka_mechanism"}  # kafka
+    | {"kafka_ca", "kafka_certificate", "kafka_key"}  # secrets
     | {"state_dir", "http_host", "http_port", "device"}  # the pods' own
     | {"receivers", "analysts", "rules"}  # files
     | {"registry", "policy_public_key", "policy_private_key"}

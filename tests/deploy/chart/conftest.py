@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from pipeline.settings import Settings, load_settings
+
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "deploy" / "helm" / "finsurge"
 CASES = sorted(file.name.removesuffix("-values.yaml") for file in (CHART / "ci").glob("*-values.yaml"))
@@ -73,6 +75,13 @@ def pod_of(workload: Object) -> Object:
 def environment_of(workload: Object) -> dict[str, str]:
     """Return the variables that a workload's container is given by value."""
     return {each["name"]: each["value"] for each in pod_of(workload)["containers"][0]["env"] if "value" in each}
+
+
+def settings_of(workload: Object) -> Settings:
+    """Return the settings of a workload's container; what a Secret holds is "hidden"."""
+    entries = pod_of(workload)["containers"][0]["env"]
+    secret = {each["name"]: "hidden" for each in entries if "secretKeyRef" in each.get("valueFrom", {})}
+    return load_settings(environment_of(workload) | secret)
 
 
 WORKLOADS = ("Deployment", "StatefulSet")

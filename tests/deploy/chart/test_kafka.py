@@ -36,6 +36,17 @@ def test_the_user_has_rights_to_all_topics_and_groups_and_to_no_others(rendered)
     assert group["name"] == "news_finsurge-"
 
 
+def test_the_user_makes_topics_only_where_strimzi_does_not(rendered):
+    def operations(*changes: str) -> set[str]:
+        (user,) = [each for each in rendered("strimzi", *changes) if each["kind"] == "KafkaUser"]
+        acls = [each for each in user["spec"]["authorization"]["acls"] if each["resource"]["type"] == "topic"]
+        return {operation for acl in acls for operation in acl["operations"]}
+
+    # what a run on a Kafka 4.4.0 with its authorizer was refused nothing with
+    assert operations() == {"Read", "Write", "Describe", "DescribeConfigs"}
+    assert operations('kafka.topics="none"') == operations() | {"Create"}
+
+
 def test_only_strimzi_makes_kafka_topics_where_it_is_asked_to(rendered):
     assert not of_kind(rendered("strimzi"), "Job")
     assert not of_kind(rendered("default"), "KafkaTopic", "KafkaUser")

@@ -48,10 +48,17 @@ def test_every_port_of_the_brokers_is_open_and_more_can_be(rendered):
     assert reach_of(objects, labels["notify"]) == {53, 9092, 9093, 4318, 443}
 
 
+def test_the_ports_of_brokers_with_tls_are_open(rendered):
+    objects = rendered("certificate")
+    assert reach_of(objects, labels_of(objects)["link"]) == {53, 9093, 9094}
+    objects = rendered("default", 'kafka.broker="kafka+ssl://[2001:db8::1]:9093"')
+    assert reach_of(objects, labels_of(objects)["link"]) == {53, 9093}
+
+
 def test_kafka_can_be_named_by_its_pods(rendered):
     (policy,) = [each for each in rendered("strimzi") if each["metadata"]["name"] == "prod-finsurge"
                  and each["kind"] == "NetworkPolicy"]  # fmt: skip
-    (rule,) = [each for each in policy["spec"]["egress"] if {"port": 9092, "protocol": "TCP"} in each["ports"]]
+    (rule,) = [each for each in policy["spec"]["egress"] if {"port": 9093, "protocol": "TCP"} in each["ports"]]
     assert rule["to"][0]["podSelector"]["matchLabels"] == {"strimzi.io/cluster": "prod"}
 
 

@@ -13,6 +13,8 @@ import yaml
 from .conftest import CASES, CHART, ROOT, values_of
 
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
+TLS = "kafka.broker=kafka+ssl://a:9093"
+STRIMZI = ("kafka.strimzi.cluster=b", "kafka.strimzi.user.enabled=true", "kafka.strimzi.user.authentication=tls")
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,8 @@ def test_the_chart_has_the_version_of_finsurge():
     [
         ("kafka.brokers=a:9092", "brokers"),
         ("kafka.broker=a:9092", "does not match pattern"),
+        ("kafka.broker=ssl://a:9092", "does not match pattern"),
+        ("kafka.mechanism=OAUTHBEARER", "must be one of"),
         ("kafka.partitions=0", "minimum"),
         ("kafka.topics=maybe", "must be one of"),
         ("kafka.topicPrefix=no blanks", "does not match pattern"),
@@ -80,6 +84,7 @@ def test_the_chart_has_the_version_of_finsurge():
         ("settings.bin_s=often", "want integer"),
         ("settings.broker=kafka://a:9092", "broker"),
         ("settings.review_salt=plain", "review_salt"),
+        ("settings.kafka_password=plain", "kafka_password"),
         ("settings.webhook_secret=plain", "webhook_secret"),
         ("roles.surges.replicas=2", "replicas"),
         ("roles.surges.autoscaling.by=lag", "autoscaling"),
@@ -107,6 +112,20 @@ def test_a_wrong_value_is_refused(change, complaint, template):
         (("registry.url=s3://a/b", "registry.claim=c"), "registry: give one of url and claim"),
         (("kafka.topics=strimzi",), "needs kafka.strimzi.cluster"),
         (("kafka.strimzi.user.enabled=true",), "needs kafka.strimzi.cluster"),
+        (
+            ("secrets.kafkaCa.name=a",),
+            "secrets.kafkaCa is for TLS, and kafka.broker is kafka://kafka:9092: it must begin",
+        ),
+        (("secrets.kafkaCertificate.name=a", "secrets.kafkaKey.name=a"), "secrets.kafkaCertificate is for TLS"),
+        (
+            (TLS, "secrets.kafkaCertificate.name=a"),
+            "secrets.kafkaCertificate and secrets.kafkaKey must be given together",
+        ),
+        ((TLS, "kafka.user=a"), "kafka.user and secrets.kafkaPassword must be given together"),
+        ((TLS, "secrets.kafkaPassword.name=a"), "kafka.user and secrets.kafkaPassword must be given together"),
+        (("kafka.user=a", "secrets.kafkaPassword.name=a"), "kafka.user would log in without TLS"),
+        ((*STRIMZI, "kafka.topics=strimzi"), "authentication is tls, by which pods log in over TLS"),
+        ((*STRIMZI, TLS), "kafka.topics is job, which runs before that user is made: take strimzi or none"),
     ],
 )
 def test_values_that_do_not_fit_each_other_are_refused(changes, complaint, template):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import Settings
 
-from .conftest import CASES, PODS, ROOT, WORKLOADS, environment_of, of_kind, pod_of
+from .conftest import CASES, PODS, ROOT, WORKLOADS, environment_of, of_kind, pod_of, settings_of
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -29,7 +29,7 @@ def test_what_is_written_lies_on_a_volume(case, rendered):
     for workload in of_kind(rendered(case), *WORKLOADS).values():
         mounts = pod_of(workload)["containers"][0]["volumeMounts"]
         writable = {mount["mountPath"] for mount in mounts if not mount.get("readOnly")}
-        assert str(load_settings(environment_of(workload)).state_dir) in writable
+        assert str(settings_of(workload).state_dir) in writable
         assert "/tmp" in writable  # noqa: S108
 
 
@@ -67,8 +67,9 @@ def test_secrets_reach_those_only_who_need_them(rendered):
     }
 
 
-def test_every_file_that_a_setting_names_is_mounted(rendered):
-    for workload in of_kind(rendered("everything"), *WORKLOADS).values():
+@pytest.mark.parametrize("case", CASES)
+def test_every_file_that_a_setting_names_is_mounted(case, rendered):
+    for workload in of_kind(rendered(case), *PODS).values():
         pod = pod_of(workload)
         volumes = {each["name"]: each for each in pod["volumes"]}
         there = {

@@ -37,4 +37,34 @@
 {{- if and $values.kafka.strimzi.user.enabled (not $values.kafka.strimzi.cluster) -}}
 {{- fail "kafka.strimzi.user.enabled needs kafka.strimzi.cluster, the name of the Kafka resource" -}}
 {{- end -}}
+{{- include "finsurge.kafkaChecks" . -}}
+{{- end -}}
+
+{{- /* What finsurge would refuse at its start, and what would wait for ever. */ -}}
+{{- define "finsurge.kafkaChecks" -}}
+{{- $secrets := .Values.secrets -}}
+{{- $isTls := include "finsurge.isTls" . -}}
+{{- $wanted := printf "and kafka.broker is %s: it must begin with kafka+ssl://" .Values.kafka.broker -}}
+{{- $login := include "finsurge.strimziLogin" . -}}
+{{- if and $login (not $isTls) -}}
+{{- fail (printf "kafka.strimzi.user.authentication is %s, by which pods log in over TLS, %s" $login $wanted) -}}
+{{- end -}}
+{{- if and $login (eq .Values.kafka.topics "job") -}}
+{{- fail (printf "kafka.strimzi.user.authentication is %s, and kafka.topics is job, which runs before that user is made: take strimzi or none" $login) -}}
+{{- end -}}
+{{- range $name := list "kafkaCa" "kafkaCertificate" "kafkaKey" -}}
+{{- if and (get $secrets $name).name (not $isTls) -}}
+{{- fail (printf "secrets.%s is for TLS, %s" $name $wanted) -}}
+{{- end -}}
+{{- end -}}
+{{- $access := include "finsurge.kafkaAccess" . | fromYaml -}}
+{{- if ne (hasKey $access "certificate") (hasKey $access "key") -}}
+{{- fail "secrets.kafkaCertificate and secrets.kafkaKey must be given together" -}}
+{{- end -}}
+{{- if ne (hasKey $access "user") (hasKey $access "password") -}}
+{{- fail "kafka.user and secrets.kafkaPassword must be given together" -}}
+{{- end -}}
+{{- if and $access.user (not $isTls) -}}
+{{- fail (printf "kafka.user would log in without TLS, %s" $wanted) -}}
+{{- end -}}
 {{- end -}}

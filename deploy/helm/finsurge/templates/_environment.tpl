@@ -3,6 +3,23 @@
 {{- $values := .Values -}}
 - name: FINSURGE_BROKER
   value: {{ $values.kafka.broker | quote }}
+{{- range $name, $_ := include "finsurge.kafkaFiles" . | fromYaml }}
+- name: FINSURGE_KAFKA_{{ upper $name }}
+  value: /etc/finsurge-keys/kafka-{{ $name }}.pem
+{{- end }}
+{{- with include "finsurge.kafkaAccess" . | fromYaml }}
+{{- if and .user .password }}
+- name: FINSURGE_KAFKA_USER
+  value: {{ .user | quote }}
+- name: FINSURGE_KAFKA_MECHANISM
+  value: {{ $values.kafka.mechanism }}
+- name: FINSURGE_KAFKA_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ .password.name }}
+      key: {{ .password.key }}
+{{- end }}
+{{- end }}
 - name: FINSURGE_TOPIC_PREFIX
   value: {{ $values.kafka.topicPrefix | quote }}
 - name: FINSURGE_PARTITIONS

@@ -1,5 +1,6 @@
 {{- /* A pod that makes or checks the Kafka topics and ends. Takes root, command and serviceAccount. */ -}}
 {{- define "finsurge.topicsPod" -}}
+{{- $pod := dict "root" .root "name" "topics" -}}
 restartPolicy: Never
 serviceAccountName: {{ .serviceAccount }}
 automountServiceAccountToken: false
@@ -27,7 +28,13 @@ containers:
       {{- include "finsurge.containerSecurity" . | nindent 6 }}
     volumeMounts:
       - {name: tmp, mountPath: /tmp}
+      {{- with include "finsurge.keysMount" $pod }}
+      {{- . | nindent 6 }}
+      {{- end }}
 volumes:
   - name: tmp
     emptyDir: {}
+  {{- with include "finsurge.keysVolume" $pod }}
+  {{- . | nindent 2 }}
+  {{- end }}
 {{- end -}}

@@ -1,12 +1,33 @@
 {{- /* The keys that a component is given, by the name of their file. Takes root and name. */ -}}
 {{- define "finsurge.keysOf" -}}
 {{- $secrets := .root.Values.secrets -}}
+{{- range $name, $key := include "finsurge.kafkaFiles" .root | fromYaml }}
+kafka-{{ $name }}.pem: {{ $key | toJson }}
+{{- end }}
 {{- if and (has .name (list "read" "learner")) $secrets.policyPublicKey.name }}
 public.pem: {{ $secrets.policyPublicKey | toJson }}
 {{- end }}
 {{- if and (eq .name "learner") $secrets.policyPrivateKey.name }}
 private.pem: {{ $secrets.policyPrivateKey | toJson }}
 {{- end }}
+{{- end -}}
+
+{{- define "finsurge.keysMount" -}}
+{{- if include "finsurge.keysOf" . | trim -}}
+- {name: keys, mountPath: /etc/finsurge-keys, readOnly: true}
+{{- end -}}
+{{- end -}}
+
+{{- define "finsurge.keysVolume" -}}
+{{- with include "finsurge.keysOf" . | fromYaml -}}
+- name: keys
+  projected:
+    defaultMode: 0440
+    sources:
+    {{- range $path, $key := . }}
+      - secret: {name: {{ $key.name }}, items: [{key: {{ $key.key }}, path: {{ $path }}}]}
+    {{- end }}
+{{- end -}}
 {{- end -}}
 
 {{- define "finsurge.hasPolicyClaim" -}}
@@ -21,9 +42,7 @@ private.pem: {{ $secrets.policyPrivateKey | toJson }}
 {{- if (include "finsurge.filesOf" . | fromYaml).files }}
 - {name: files, mountPath: /etc/finsurge, readOnly: true}
 {{- end }}
-{{- if include "finsurge.keysOf" . }}
-- {name: keys, mountPath: /etc/finsurge-keys, readOnly: true}
-{{- end }}
+{{ include "finsurge.keysMount" . }}
 {{- if include "finsurge.hasPolicyClaim" . }}
 - {name: policies, mountPath: /var/lib/policies, readOnly: {{ eq .name "read" }}}
 {{- end }}
@@ -49,15 +68,7 @@ private.pem: {{ $secrets.policyPrivateKey | toJson }}
     {{- end }}
     {{- end }}
 {{- end }}
-{{- with include "finsurge.keysOf" . }}
-- name: keys
-  projected:
-    defaultMode: 0440
-    sources:
-    {{- range $path, $key := . | fromYaml }}
-      - secret: {name: {{ $key.name }}, items: [{key: {{ $key.key }}, path: {{ $path }}}]}
-    {{- end }}
-{{- end }}
+{{ include "finsurge.keysVolume" . }}
 {{- if include "finsurge.hasPolicyClaim" . }}
 - name: policies
   persistentVolumeClaim:
