@@ -42,7 +42,7 @@ def test_the_user_makes_topics_only_where_strimzi_does_not(rendered):
         acls = [each for each in user["spec"]["authorization"]["acls"] if each["resource"]["type"] == "topic"]
         return {operation for acl in acls for operation in acl["operations"]}
 
-    # what a run on a Kafka 4.4.0 with its authorizer was refused nothing with
+    # a run on a Kafka 4.4.0 with its authorizer was refused nothing that it needs
     assert operations() == {"Read", "Write", "Describe", "DescribeConfigs"}
     assert operations('kafka.topics="none"') == operations() | {"Create"}
 

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+from pipeline.broker.connection import Login, Tls
 from pipeline.probe import PLACES
 from pipeline.settings import Settings, load_settings
 
@@ -120,6 +121,17 @@ def test_every_setting_that_the_file_suggests_is_one(tmp_path: Path) -> None:
     assert settings.analysts == Path("/etc/finsurge/analysts.yaml")
 
 
+def test_the_lines_for_a_kafka_with_tls_and_a_login_are_settings(tmp_path: Path) -> None:
+    page = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"^```yml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    every = re.sub(r"^# (kafka_\w+: )", r"\1", lines, flags=re.MULTILINE).replace("/run/secrets", str(tmp_path))
+    (tmp_path / "kafka-password").write_text("hidden\n", encoding="utf-8")
+    (tmp_path / "finsurge.yaml").write_text(every, encoding="utf-8")
+    settings = load_settings({"FINSURGE_BROKER": "kafka+ssl://kafka:9093"}, tmp_path / "finsurge.yaml")
+    assert settings.connection.login == Login("finsurge", "hidden", "PLAIN")
+    assert settings.connection.tls == Tls(*(tmp_path / name for name in ("kafka-ca.pem", "kafka.crt", "kafka.key")))
+
+
 def bound(service: Service) -> Iterator[Path]:
     return (Path(volume["source"]) for volume in service.get("volumes", ()) if volume["type"] == "bind")
 
@@ -129,6 +141,12 @@ def test_every_file_that_is_mounted_is_in_the_repository(services: dict[str, Ser
         for path in bound(service):
             told = subprocess.run(["git", "ls-files", path], cwd=ROOT, capture_output=True, text=True)
             assert told.stdout, f"{name}: {path}"
+
+
+def test_every_process_of_finsurge_sees_settings_and_secrets(services: dict[str, Service]) -> None:
+    """All of them: whatever goes to Kafka needs the files that TLS and a login are made of."""
+    for name, service in of_finsurge(services).items():
+        assert {COMPOSE / "config", COMPOSE / "secrets"} <= set(bound(service)), name
 
 
 def test_what_is_mounted_from_the_repository_is_read_only(services: dict[str, Service]) -> None:
