@@ -127,11 +127,14 @@ class Feed:
             deck = posts if posts and rng.random() < 0.3 else news
             yield at, self._story(rng, writer, next(deck[tone]), subject, rng.choice(_COPIES))
 
-    def exam(self, n_documents: int, at: datetime) -> list[FeedRecord]:
-        """Return red flags in wordings that are nowhere else in the feed, published at one time."""
+    def exam(self, at: datetime) -> list[FeedRecord]:
+        """Return red flags in wordings that are nowhere else in the feed, published at one time.
+
+        One of each company to which nothing else happens: two at once are near to a crisis.
+        """
         rng, writer = self._hand("exam")
-        templates, companies = _deal(rng, self._texts.unseen_red_flags), _deal(rng, self._texts.companies)
-        items = (writer.write(next(templates), next(companies).names) for _ in range(n_documents))
+        templates = _deal(rng, self._texts.unseen_red_flags)
+        items = (writer.write(next(templates), company.names) for company in self._texts.companies)
         return [self._record("exam", at, number, item) for number, item in enumerate(items)]
 
     def _is_near_crisis(self, at: datetime) -> bool:

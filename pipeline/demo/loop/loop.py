@@ -41,13 +41,11 @@ class LoopConfig:
     # Faster than people, slow enough to be seen.
     n_told: int = 5
     # Mistakes found that are told one by one.
-    n_exam: int = 32
-    # Documents: each wording twice.
     max_exam_s: float = 30.0
     look_every_s: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("max_s", "corrections_per_s", "n_exam", "max_exam_s", "look_every_s"):
+        for name in ("max_s", "corrections_per_s", "max_exam_s", "look_every_s"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
 
@@ -137,7 +135,7 @@ class Loop:
     async def _examine(self) -> None:
         """Have the worker read red flags in other wordings, and see what both policies make of them."""
         at = self.board.tally.newest_at or self.now()
-        sheet = list(self.truth.noting(self.feed.exam(self.config.n_exam, at)))
+        sheet = list(self.truth.noting(self.feed.exam(at)))
         exam = self.records.exam = Exam(
             self.truth,
             old=self.facts.old_version or "",

@@ -94,3 +94,11 @@ def test_the_crisis_is_many_stories_with_many_copies(played: Play, seed: int) ->
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_storm_is_one_story_in_thirty_copies(played: Play, seed: int) -> None:
     assert n_stories(observations(played(seed)[1], "storm")) == {True: 1, False: 30}
+
+
+def test_the_exam_names_no_company_twice(texts: Texts, live_at: datetime) -> None:
+    feed = Feed(texts, Scenario(), live_at, 1)
+    named = [full_text(document) for document in documents(feed.exam(live_at))]
+    companies = [company.names["name"] for company in texts.companies]
+    assert [sum(name in text for text in named) for name in companies] == [1] * len(companies)
+    assert len(named) == len(companies) == 22
