@@ -25,10 +25,10 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "$(PYTHON) comes without venv: apt-get install python3-venv (Debian, Ubuntu)" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[embedded,otel,train,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[embedded,otel,s3,train,dev]'
 	@touch $@
 
-tools: setup ## into .tools: what the tests of deploy/ need (Helm, kubeconform, kube-score, compose); needs Go
+tools: setup ## into .tools: what tests need beside Python (Helm, kubeconform, kube-score, compose, an object store); needs Go
 	@PYTHON=$(BIN)/python deploy/tools.sh
 
 demo: setup ## a crisis is found, and what is then corrected is learned (BROKER=embedded|kafka|kafka://host:port)

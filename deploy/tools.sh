@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the pinned tools that check what is deployed into .tools; what is there in its version is left alone.
+# Installs the pinned tools that check what is deployed, and an object store, into .tools; what is there in its version is left alone.
 # Go, of any version, builds them from its module proxy.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -79,5 +79,6 @@ newer_go
 build helm.sh/helm/v4/cmd/helm v4.3.2
 build github.com/yannh/kubeconform/cmd/kubeconform v0.8.0
 build github.com/zegl/kube-score/cmd/kube-score v1.20.0
+build github.com/versity/versitygw/cmd/versitygw v1.8.0 # an object store with the API of S3
 build_in_module github.com/docker/compose/v2/cmd github.com/docker/compose/v2 v2.40.3 docker-compose
 schemas

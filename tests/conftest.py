@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from pipeline.broker.server import KafkaServer
 
 NewVersion = Callable[[float], Path]
+Tool = Callable[[str], str]
 
-CACHE = Path(__file__).resolve().parent.parent / ".finsurge" / "cache"
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".finsurge" / "cache"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -82,3 +85,19 @@ def new_version(tmp_path: Path) -> NewVersion:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tool() -> Tool:
+    """Finds a program: of deploy/tools.sh, of Python's environment, of the system; in CI it must be there."""
+    folders = [str(ROOT / ".tools" / "bin"), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+
+    def find(name: str) -> str:
+        path = shutil.which(name, path=os.pathsep.join(folders))
+        if path is None and os.environ.get("CI"):
+            pytest.fail(f"{name} must be there in CI: deploy/tools.sh, or .ci/run", pytrace=False)
+        if path is None:
+            pytest.skip(f"left out: {name} is missing; deploy/tools.sh or the system's packages have it")
+        return path
+
+    return find

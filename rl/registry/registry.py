@@ -16,7 +16,7 @@ import fsspec
 
 from models.checkpoint import MANIFEST_FILE
 from rl.registry.checksums import CHECKPOINT_FILES, check_names, checksums_of
-from rl.registry.errors import PolicyDamaged, PolicyMissing, RegistryUnavailable, VersionTaken
+from rl.registry.errors import PolicyDamaged, PolicyMissing, RegistryFault, RegistryUnavailable, VersionTaken
 from rl.registry.stored import StoredPolicy
 
 
@@ -148,6 +148,8 @@ def _read(files: Any, path: str) -> bytes | None:
 def _store_errors(url: str) -> Iterator[None]:
     try:
         yield
-    except OSError as error:  # what fsspec's stores raise, connection errors and timeouts included
-        reason = (error.strerror or str(error) or type(error).__name__).lower()
+    except RegistryFault:
+        raise
+    except Exception as error:  # a store raises what its library does, and those of botocore are no OSError
+        reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
         raise RegistryUnavailable(f"{url} does not answer: {reason}; see that it is mounted or reachable") from error

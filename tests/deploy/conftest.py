@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,7 +13,6 @@ from pipeline.cli import finsurge
 ROOT = Path(__file__).resolve().parents[2]
 
 CommandOf = Callable[[Sequence[str]], str]
-Tool = Callable[[str], str]
 
 
 @pytest.fixture
@@ -35,19 +31,3 @@ def command_of() -> CommandOf:
         return name
 
     return parse
-
-
-@pytest.fixture(scope="session")
-def tool() -> Tool:
-    """Finds a program: of deploy/tools.sh, of Python's environment, of the system; in CI it must be there."""
-    folders = [str(ROOT / ".tools" / "bin"), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
-
-    def find(name: str) -> str:
-        path = shutil.which(name, path=os.pathsep.join(folders))
-        if path is None and os.environ.get("CI"):
-            pytest.fail(f"{name} must be there in CI: deploy/tools.sh, or .ci/run", pytrace=False)
-        if path is None:
-            pytest.skip(f"left out: {name} is missing; deploy/tools.sh or the system's packages have it")
-        return path
-
-    return find

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+import fsspec
 import pytest
 
 from models.checkpoint import MANIFEST_FILE, SHIPPED, TRAINED_FILE
@@ -18,9 +19,11 @@ from rl.registry.stored import StoredPolicy
 NewVersion = Callable[[float], Path]
 
 
-@pytest.fixture(params=["path", "file", "memory"])
+@pytest.fixture(params=["path", "file", "memory", "s3"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A registry of each kind; what is in memory is the process's, so each test has its own."""
+    if request.param == "s3":
+        return f"s3://{request.getfixturevalue('bucket')}/registry of policies"
     folder = tmp_path / "registry of policies"
     return {"path": str(folder), "file": f"file://{folder}", "memory": f"memory://{uuid.uuid4().hex}"}[request.param]
 
@@ -156,3 +159,24 @@ def test_a_store_that_does_not_answer_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(RegistryUnavailable, match="does not answer"):
         Registry(str(tmp_path / "file" / "registry")).put(SHIPPED)
+
+
+ACCESS = {"key": "finsurge", "secret": "wrong"}
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"endpoint_url": "http://127.0.0.1:1"}, "could not connect to the endpoint"),
+        (ACCESS, "signature|forbidden"),
+    ],
+)
+def test_an_object_store_that_is_away_or_refuses_is_told_as_such(
+    bucket: str, options: dict[str, str], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(fsspec.config.conf, "s3", options)
+    registry = Registry(f"s3://{bucket}/policies")
+    calls = (registry.versions, lambda: registry.put(SHIPPED), lambda: registry.stored("p-c9f07f1b"))
+    for call in calls:
+        with pytest.raises(RegistryUnavailable, match=rf"does not answer: .*({reason})"):
+            call()
