@@ -90,7 +90,7 @@ class Tls:
             raise TlsInvalid(f"kafka_ca {self.ca} holds no certificates ({_reason(error)})") from None
         if self.certificate is not None and self.key is not None:
             try:
-                made.load_cert_chain(self.certificate, self.key, password=_refused)
+                made.load_cert_chain(self.certificate, self.key, password=_no_password)
             except (OSError, ValueError) as error:
                 both = f"kafka_certificate {self.certificate} and kafka_key {self.key}"
                 raise TlsInvalid(f"{both} are no certificate with its key ({_reason(error)})") from None
@@ -236,5 +236,5 @@ def _reason(error: Exception) -> str:
     return (getattr(error, "strerror", None) or str(error)).lower()
 
 
-def _refused() -> str:
+def _no_password() -> str:
     raise ValueError("the key is encrypted")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from alerts.windows.shares import parsed_rates
+from pipeline.broker.connection import addresses
 from pipeline.receivers.signature import SecretInvalid, WebhookSigner
 from pipeline.settings.address import is_web_url
 
@@ -68,8 +69,18 @@ def web_address(value: str) -> str | None:
 
 
 def broker(value: str) -> str | None:
-    """Pass addresses of a Kafka."""
-    return None if _BROKER.fullmatch(value) else "must look like kafka://host:port[,host:port], or kafka+ssl://…"
+    """Pass addresses of a Kafka.
+
+    >>> broker("kafka://a:9092"), broker("kafka://a:99999")
+    (None, 'must look like kafka://host:port[,host:port], or kafka+ssl://…')
+    """
+    try:
+        addresses(value.partition("://")[2])
+    except ValueError:
+        is_right = False
+    else:
+        is_right = _BROKER.fullmatch(value) is not None
+    return None if is_right else "must look like kafka://host:port[,host:port], or kafka+ssl://…"
 
 
 def bins(value: int) -> str | None:

@@ -10,8 +10,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
-from pipeline.broker.connection import BrokerUnavailable, Connection, Login, Tls
+from pipeline.broker.connection import BrokerUnavailable, Connection, Login, Tls, TlsInvalid
 from pipeline.broker.server import free_port
 from pipeline.checks.check import Level
 from pipeline.checks.kafka import check_kafka
@@ -204,3 +210,20 @@ def test_a_port_that_says_nothing_is_given_up(guarded):
         bootstrap = f"127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(BrokerUnavailable, match="nothing answered within 1 s"):
             Connection(bootstrap, Tls(guarded.authority)).reach(1.0)
+
+
+def test_an_encrypted_key_is_not_asked_for_its_password(tmp_path):
+    certificate, key = Authority(tmp_path).issue("client")
+    plain = load_pem_private_key(key.read_bytes(), None)
+    key.write_bytes(plain.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word")))
+    with pytest.raises(TlsInvalid, match=r"^kafka_certificate .* and kafka_key .* \(the key is encrypted\)$"):
+        _ = Connection("127.0.0.1:1", Tls(None, certificate, key)).options
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_file_of_authorities_that_cannot_be_used_is_named(tmp_path, content):
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(TlsInvalid, match=rf"^kafka_ca {file} holds no certificates \("):
+        _ = Connection("127.0.0.1:1", Tls(file)).options
