@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _POLL_S = 0.1
+_EXEC_S, _EXEC_POLL_S = 10.0, 0.005
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class DetachedProcess:
             start_new_session=True,
         )
         self.pid_file.write_text(shell.stdout, encoding="ascii")
+        # The number is the shell's own child at first, which has the shell's command line until it is the process.
+        pid, until_s = int(shell.stdout), time.monotonic() + _EXEC_S
+        while self.pid() is None and not _is_gone(pid) and time.monotonic() < until_s:
+            time.sleep(_EXEC_POLL_S)
 
     def pid(self) -> int | None:
         """Return the process's number while it lives."""

@@ -92,3 +92,17 @@ def test_it_ends_when_the_process_that_holds_the_block_is_killed(tmp_path: Path)
         holder.communicate()
         alive.read()  # blocks until the process is gone
     assert process.pid() is None
+
+
+def test_it_is_known_from_the_moment_that_it_was_started(tmp_path: Path) -> None:
+    for number in range(20):
+        (tmp_path / str(number)).mkdir()
+        process = sleeper(tmp_path / str(number))
+        assert process.pid() is not None
+        process.stop(grace_s=0.0)
+
+
+def test_one_that_ends_at_once_is_not_waited_for(tmp_path: Path) -> None:
+    process = DetachedProcess(tmp_path / "pid", marks=(MARK,))
+    process.start(["/bin/true"], tmp_path, tmp_path / "log")
+    assert process.pid() is None
