@@ -19,7 +19,7 @@ from typing import Any
 from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 
-from pipeline.broker.server import free_port
+from pipeline.ports import free_port
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings, to_environment
 

@@ -29,9 +29,10 @@ from aiohttp import web
 from aiokafka import AIOKafkaConsumer
 from role_process import RoleProcess
 
-from pipeline.broker.server import free_port, temporary_kafka
+from pipeline.broker.server import temporary_kafka
 from pipeline.broker.topics import create, topic_specs
 from pipeline.ingest.document_sender import DocumentSender
+from pipeline.ports import free_port
 from pipeline.records import AlertRecord, Document, decode
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings

@@ -20,8 +20,9 @@ from tempfile import TemporaryDirectory
 from pipeline.broker.connection import BrokerUnavailable, Connection
 from pipeline.broker.detached import DetachedProcess
 from pipeline.broker.jars import KafkaJars, KafkaUnavailable, deploy_folder, find_tools
+from pipeline.ports import free_port
 
-__all__ = ["KafkaServer", "KafkaStatus", "KafkaUnavailable", "free_port", "temporary_kafka"]
+__all__ = ["KafkaServer", "KafkaStatus", "KafkaUnavailable", "temporary_kafka"]
 
 _LISTENER = "advertised.listeners=PLAINTEXT://"
 _POLL_S = 0.1
@@ -187,13 +188,6 @@ class KafkaServer:
     def _started_at(self) -> str:
         lines = self._properties.read_text(encoding="utf-8").splitlines()
         return next(line.removeprefix(_LISTENER) for line in lines if line.startswith(_LISTENER))
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 on which nothing listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

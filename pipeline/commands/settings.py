@@ -39,8 +39,8 @@ def command(ctx: click.Context, as_json: bool, markdown: bool) -> None:
 def markdown_tables() -> list[str]:
     """Return the lines of the README's tables of settings, one for each group.
 
-    >>> print(markdown_tables()[4])
-    | `FINSURGE_BROKER` | `kafka://127.0.0.1:9092` | the Kafka to use: kafka://host:port[,host:port] |
+    >>> print(markdown_tables()[6])
+    | `FINSURGE_KAFKA_CERTIFICATE` |  | PEM file of a certificate to be known by, where the Kafka wants one |
     """
     lines = []
     for group, members in groupby(all_settings(), key=lambda each: each.group):

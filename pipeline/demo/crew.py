@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
-import socket
 import subprocess
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -14,8 +12,6 @@ from types import TracebackType
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings, to_environment
 from pipeline.supervisor import start_command, start_role, stop_all
-
-_draw = random.SystemRandom()
 
 BESIDE = ("feedback", "learner")
 """What runs beside the roles, each by the name of its command."""
@@ -77,25 +73,6 @@ class Crew:
 
     def _stop(self) -> None:
         stop_all(list(self.processes.values()))
-
-
-def free_ports(count: int) -> int:
-    """Return the first of so many free ports of 127.0.0.1 in a row, below those that connections are given."""
-    for _ in range(100):
-        # processes take theirs only seconds later: a connection that somebody opens meanwhile must not get one
-        first = _draw.randrange(10_000, 32_000 - count)
-        if all(_is_free(port) for port in range(first, first + count)):
-            return first
-    raise OSError(f"no {count} free ports in a row on 127.0.0.1")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _last_line(log: Path) -> str:

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.demo.crew import free_ports
 from pipeline.demo.loop.analysts import ANALYSTS
 from pipeline.demo.loop.held_out import write_held_out
 from pipeline.demo.texts import Texts
 from pipeline.errors import CommandFailed
+from pipeline.ports import free_ports
 from pipeline.settings import Settings
 
 N_HELD_OUT = 2_520

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from models.checkpoint import SHIPPED
-from pipeline.broker.server import free_port
+from pipeline.ports import free_port
 
 NOBODY = "kafka://127.0.0.1:1"  # a port that only root could listen on
 ROW = '{"id": "1", "kind": "news", "source": "s", "published_at": "2026-01-01T00:00:00Z", "text": "Tesla falls"}\n'
@@ -156,6 +156,6 @@ def test_kafka_topics_that_are_not_there(finsurge, kafka: str, topic_prefix: str
 @pytest.mark.kafka
 def test_a_worker_with_a_damaged_policy(finsurge, kafka: str, prefix: str, damaged: Path) -> None:
     settings = {"BROKER": f"kafka://{kafka}", "TOPIC_PREFIX": prefix, "PARTITIONS": "4"}
-    port = str(min(free_port(), 65_000))
+    port = str(free_port())
     line = last_line_of(finsurge("worker", "--roles", "read", POLICY=str(damaged), HTTP_PORT=port, **settings))
     assert line.startswith(f"finsurge: {damaged}/policy.safetensors is damaged")

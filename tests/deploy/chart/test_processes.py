@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import os
-import random
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.ports import free_ports
+
 from .conftest import WORKLOADS, Object, environment_of, of_kind, pod_of
 
 DEADLINE_S = 180.0
 FIRST_PORT = 8600
-
-
-def free_ports() -> int:
-    """Return a port after which the next eleven are free as well."""
-    for _ in range(50):
-        first = random.randrange(20_000, 50_000)
-        try:
-            with ExitStack() as held:
-                for port in range(first, first + 12):
-                    held.enter_context(socket.socket()).bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
-    raise AssertionError("no twelve free ports in a row")
 
 
 class Container:
@@ -103,10 +88,10 @@ def test_every_component_starts_is_ready_and_ends(kafka, topic_prefix, rendered,
     objects = rendered("default", *changes)
     job, check = of_kind(objects, "Job")["topics"], of_kind(objects, "Pod")["topics"]
     for workload in (job, check):
-        first = Container(workload, tmp_path / workload["kind"], free_ports())
+        first = Container(workload, tmp_path / workload["kind"], free_ports(12))
         assert first.process.wait(DEADLINE_S) == 0, (tmp_path / workload["kind"] / "log").read_text()
 
-    first_port = free_ports()
+    first_port = free_ports(12)
     for name, workload in of_kind(objects, *WORKLOADS).items():
         containers[name] = Container(workload, tmp_path / name, first_port)
     assert containers.keys() == {"read", "link", "trends", "surges", "notify", "feedback", "learner", "exporter"}

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.broker.server import KafkaServer, KafkaUnavailable, free_port
+from pipeline.broker.server import KafkaServer, KafkaUnavailable
 from pipeline.broker.topics import check, create, topic_specs
+from pipeline.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 COMPOSE = ROOT / "deploy" / "compose"

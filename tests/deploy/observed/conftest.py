@@ -9,14 +9,12 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +27,7 @@ from prometheus_client import CollectorRegistry
 from pipeline.broker.topics import create, topic_specs
 from pipeline.learner.drift import DriftWatch, WatchedDecision
 from pipeline.learner.metrics import LearnerMetrics
+from pipeline.ports import free_port, free_ports
 from pipeline.records import Document, encode
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings, to_environment
@@ -157,21 +156,6 @@ class Taking(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def free_ports() -> int:
-    """Return a first port from which those of all processes are free."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            first = int(probe.getsockname()[1])
-        with ExitStack() as held:
-            try:
-                for offset in PORTS.values():
-                    held.enter_context(socket.socket()).bind(("127.0.0.1", first + offset))
-            except (OSError, OverflowError):
-                continue
-            return first
-
-
 def drift_of_weeks(settings: Settings) -> None:
     """Leave what a learner has on disk that has watched for seven weeks, in which nothing changed."""
     folder = settings.state_dir / "learner"
@@ -213,7 +197,7 @@ def observed(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[O
         state_dir=folder / "state",
         watchlist="crypto",
         idle_s=600.0,
-        http_port=free_ports(),
+        http_port=free_ports(12),
         analysts=folder / "analysts.yaml",
         review_uniform=0.2,
         correction_wait_s=1.0,
@@ -222,7 +206,7 @@ def observed(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[O
     create(settings.connection, topic_specs(settings.topic_prefix, settings.partitions))
     drift_of_weeks(settings)
     deployment = Deployment(settings, folder)
-    port = free_ports()
+    port = free_port()
     try:
         for role in Role:
             deployment.start_role(role)

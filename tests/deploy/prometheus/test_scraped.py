@@ -16,7 +16,6 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from pipeline.broker.server import free_port
 from pipeline.exporter.collector import Shown, TopicCollector
 from pipeline.feedback.metrics import FeedbackMetrics
 from pipeline.health import HealthServer
@@ -24,6 +23,7 @@ from pipeline.learner.metrics import LearnerMetrics
 from pipeline.metrics import Metrics
 from pipeline.metrics.outcomes import DeliveryOutcome, DocumentOutcome
 from pipeline.metrics.vitals import Vitals
+from pipeline.ports import free_port
 from rl.analysts.guard import GuardReason
 
 RULES = sorted((Path(__file__).resolve().parents[3] / "deploy" / "prometheus" / "rules").glob("*.yaml"))

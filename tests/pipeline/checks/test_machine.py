@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from pipeline.broker.server import free_port
 from pipeline.checks.check import Level
 from pipeline.checks.machine import check_clock, check_faust, check_java, check_ports, check_python, check_state_dir
 from pipeline.health import HealthServer
+from pipeline.ports import free_ports
 from pipeline.settings import Settings
 
 
@@ -46,8 +46,8 @@ def test_a_file_where_the_state_folder_should_be_is_told(tmp_path: Path) -> None
 
 @pytest.fixture
 def five_ports() -> int:
-    """The first of five neighbouring ports, one a role, of which at least the first is free."""
-    return min(free_port(), 65_500)
+    """The first of five free neighbouring ports, one a role."""
+    return free_ports(5)
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ from models.keyword import KeywordPolicy
 from pipeline.broker.connection import BrokerUnavailable
 from pipeline.broker.embedded import EmbeddedBroker
 from pipeline.commands import correct, feedback, reviews
-from pipeline.demo.crew import free_ports
 from pipeline.feedback.feedback import READ
 from pipeline.feedback.process import PORT
 from pipeline.feedback.records import Correction
+from pipeline.ports import free_ports
 from pipeline.records import Decision, Document, Origin, SketchRecord, SpanRecord, encode
 from pipeline.settings import Settings
 

@@ -13,11 +13,11 @@ from click.testing import CliRunner, Result
 from prometheus_client import CollectorRegistry
 
 from pipeline.commands import health
-from pipeline.demo.crew import free_ports
 from pipeline.exporter.process import PORT as EXPORTER_PORT
 from pipeline.feedback.process import PORT as FEEDBACK_PORT
 from pipeline.health import HealthServer
 from pipeline.learner.process import PORT as LEARNER_PORT
+from pipeline.ports import free_ports
 from pipeline.probe import PLACES, ask_processes
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings

@@ -69,6 +69,7 @@ def test_no_secret_is_shown_wherever_it_comes_from(folder: Path) -> None:
             (("--config", "secret.yaml"), {}),
             (("--config", "secret-file.yaml"), {}),
         ):
+            environ = environ | ({"FINSURGE_KAFKA_USER": "ada"} if each.name == "kafka_password" else {})
             for arguments in (["settings"], ["settings", "--json"], ["settings", "--markdown"]):
                 ended = run(*before, *arguments, **environ)
                 assert ended.exit_code == 0, ended.output
@@ -109,8 +110,9 @@ def test_a_mistake_in_a_secret_is_told_without_it(folder: Path, text: str) -> No
 
 def test_a_secret_does_not_show_in_what_python_prints_of_the_settings() -> None:
     secrets = {"review_salt": "CANARY", "webhook_url": "http://CANARY", "webhook_secret": CANARY}
+    secrets |= {"kafka_password": "CANARY"}
     assert set(secrets) == {each.name for each in all_settings() if each.is_secret}
-    told = repr(Settings(**secrets))  # type: ignore[arg-type]
+    told = repr(Settings(kafka_user="ada", **secrets))  # type: ignore[arg-type]
     assert "CANARY" not in told
     assert CANARY not in told
 

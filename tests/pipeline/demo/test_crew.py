@@ -1,8 +1,8 @@
 import os
 from pathlib import Path
 
-from pipeline.broker.server import free_port
-from pipeline.demo.crew import BESIDE, Crew, free_ports
+from pipeline.demo.crew import BESIDE, Crew
+from pipeline.ports import free_port, free_ports
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings
 

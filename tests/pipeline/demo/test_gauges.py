@@ -1,10 +1,10 @@
 from prometheus_client import CollectorRegistry, generate_latest
 
-from pipeline.broker.server import free_port
 from pipeline.demo.gauges import Gauges, RoleGauges
 from pipeline.health import HealthServer
 from pipeline.metrics import Metrics
 from pipeline.metrics.outcomes import DocumentOutcome
+from pipeline.ports import free_port
 from pipeline.roles.faust_app import Role
 from pipeline.settings import Settings
 

@@ -17,7 +17,6 @@ from prometheus_client import CollectorRegistry
 
 from models.keyword import KeywordPolicy
 from pipeline.broker.embedded import EmbeddedBroker
-from pipeline.demo.crew import free_ports
 from pipeline.feedback.assembly import AUDIT_FILE, STORE_FILE, feedback_folder, open_feedback
 from pipeline.feedback.audit import AuditBroken, entries_of
 from pipeline.feedback.feed import FeedbackFeed
@@ -26,6 +25,7 @@ from pipeline.feedback.metrics import FeedbackMetrics
 from pipeline.feedback.process import PORT, FeedbackProcess
 from pipeline.feedback.roster import RosterFile
 from pipeline.feedback.store import FeedbackStore, Sending, StoreUnusable
+from pipeline.ports import free_ports
 from pipeline.records import Decision, Document, Origin, SketchRecord, encode
 from pipeline.settings import Settings
 from pipeline.wiring import open_watchlist

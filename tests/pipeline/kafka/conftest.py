@@ -7,7 +7,6 @@ import dataclasses
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -30,6 +29,7 @@ from pipeline.broker.decision_log import read_decisions
 from pipeline.broker.rule_log import rules_taken
 from pipeline.broker.topics import create, topic_specs
 from pipeline.metrics import Metrics
+from pipeline.ports import free_port
 from pipeline.records import AlertRecord, Decision, Document, Mention, TrendRecord, decode, encode
 from pipeline.replay.flow import Replay
 from pipeline.roles.faust_app import Role
@@ -218,7 +218,7 @@ class Deployment:
         return "\n".join(f"== {file.name}\n{file.read_text(errors='replace')[-1500:]}" for file in files)
 
     def _spawn(self, role: Role, number: int) -> subprocess.Popen[bytes]:
-        self._ports[role] = _free_port()
+        self._ports[role] = free_port()
         environ = {**self._environ, "FINSURGE_HTTP_PORT": str(self._ports[role] - role.number)}
         with (self.settings.state_dir / f"{role.value}-{number}.log").open("ab") as log:
             command = [sys.executable, str(WORKER), role.value]
@@ -312,12 +312,6 @@ def _keep_result(result: msgspec.Struct, trends: set[bytes], alerts: dict[str, A
         alerts[result.id] = result
     else:
         assert isinstance(result, Mention)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from aiokafka import AIOKafkaProducer
 from click.testing import CliRunner
 from prometheus_client import CollectorRegistry
 
-from pipeline.broker.server import free_port
 from pipeline.broker.topics import create, topic_specs
 from pipeline.commands.analysts import command
 from pipeline.errors import CommandFailed
@@ -30,6 +29,7 @@ from pipeline.learner.process import PORT, LearnerProcess
 from pipeline.learner.round_log import RoundLog
 from pipeline.learner.rounds_feed import RoundsFeed
 from pipeline.learner.weighed_rounds import WeighedRounds
+from pipeline.ports import free_port
 from pipeline.records import encode
 from pipeline.settings import Settings
 from rl.analysts.guard import AnalystGuard

@@ -13,11 +13,11 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from pipeline.broker.connection import Connection
-from pipeline.broker.server import free_port
 from pipeline.broker.topics import TopicSpec, create
 from pipeline.broker.whole_topic import whole_topic
 from pipeline.checks.check import Level
 from pipeline.checks.kafka import check_kafka
+from pipeline.ports import free_port
 
 from .node import Node
 

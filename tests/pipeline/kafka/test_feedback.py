@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -23,6 +22,7 @@ from pipeline.feedback.audit import AuditAction, entries_of
 from pipeline.feedback.open_reviews import open_reviews
 from pipeline.feedback.process import PORT, FeedbackProcess
 from pipeline.feedback.records import RoundRecord
+from pipeline.ports import free_port
 from pipeline.records import Document, TrendRecord, decode, encode
 from pipeline.settings import Settings, to_environment
 
@@ -36,19 +36,12 @@ N_HELD_BACK = 12
 ANALYSTS = "analysts: [{id: ada}, {id: bob}]\n"
 
 
-def free_port() -> int:
-    """Return a first port from which that of the join is free."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1]) - PORT
-
-
 class Join:
     """The join as a process that is started again whenever it dies."""
 
     def __init__(self, settings: Settings, kills: str = "") -> None:
         self.exits: list[int] = []
-        own = {"FINSURGE_HTTP_PORT": str(free_port()), "FINSURGE_TEST_KILL": kills}
+        own = {"FINSURGE_HTTP_PORT": str(free_port() - PORT), "FINSURGE_TEST_KILL": kills}
         self._environ = {**os.environ, **to_environment(settings), **own}
         self._log = settings.state_dir / "feedback.log"
         self._stopping = threading.Event()
@@ -232,7 +225,7 @@ def test_a_deployment_without_its_kafka_topics_is_told_the_mend(
     kafka: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     settings = Settings(
-        broker=f"kafka://{kafka}", topic_prefix=topic_prefix, state_dir=tmp_path, http_port=free_port()
+        broker=f"kafka://{kafka}", topic_prefix=topic_prefix, state_dir=tmp_path, http_port=free_port() - PORT
     )
     with pytest.raises(CommandFailed, match=r"-documents is missing at .*; make it with `finsurge topics create`"):
         asyncio.run(FeedbackProcess(settings, is_once=True).run(asyncio.Event()))

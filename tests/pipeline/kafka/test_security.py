@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from pipeline.broker.connection import BrokerUnavailable, Connection, Login, Tls, TlsInvalid
-from pipeline.broker.server import free_port
 from pipeline.checks.check import Level
 from pipeline.checks.kafka import check_kafka
+from pipeline.ports import free_port
 
 from .authority import Authority
 from .node import Node
