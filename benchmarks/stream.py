@@ -94,7 +94,7 @@ def deploy(settings: Settings, prefix: str, path: Path, n_documents: int) -> Set
 def run_bare(settings: Settings, rounds: int) -> dict[str, float]:
     """Copy the documents by the bare loop, into a Kafka topic that nobody reads."""
     names = [settings.kafka_topic(name) for name in ("documents", "late")]
-    command = [*python("bare_loop.py"), settings.connection, settings.group("bare"), *names, str(rounds)]
+    command = [*python("bare_loop.py"), settings.bootstrap, settings.group("bare"), *names, str(rounds)]
     figures: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return figures
 
