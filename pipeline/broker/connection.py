@@ -1,6 +1,7 @@
 """Reaching a Kafka, with TLS and a login where it wants them, or saying in one line why not.
 
-Every Kafka client of ours but Faust's own is made here. Knows nothing of which Kafka topics finsurge has.
+Every Kafka client of ours but Faust's own is made here. Knows nothing of which Kafka topics finsurge has. Clients are
+imported where they are made: settings have a connection, and a health check, which needs none, must not load them.
 """
 
 from __future__ import annotations
@@ -10,15 +11,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import ip_address
 from pathlib import Path
 from socket import create_connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.client import AIOKafkaClient
-from kafka import KafkaAdminClient
-from kafka.errors import KafkaError
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+    from aiokafka.client import AIOKafkaClient
+    from kafka.errors import KafkaError
 
 
 class BrokerUnavailable(ConnectionError):
@@ -54,18 +54,6 @@ def addresses(bootstrap: str) -> list[tuple[str, int]]:
             raise ValueError(f"bootstrap must look like host:port[,host:port], got {bootstrap!r}")
         found.append((host.strip("[]"), int(port)))
     return found
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine itself.
-
-    >>> is_loopback("localhost"), is_loopback("127.0.0.1"), is_loopback("kafka.example.com")
-    (True, True, False)
-    """
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True)
@@ -142,16 +130,22 @@ class Connection:
 
     def consumer(self, *kafka_topics: str, **options: Any) -> AIOKafkaConsumer:
         """Return a consumer that is not started; commits nothing by itself."""
+        from aiokafka import AIOKafkaConsumer
+
         return AIOKafkaConsumer(
             *kafka_topics, bootstrap_servers=self.bootstrap, enable_auto_commit=False, **self.options, **options
         )
 
     def producer(self, **options: Any) -> AIOKafkaProducer:
         """Return a producer that is not started; waits for all replicas that are in sync."""
+        from aiokafka import AIOKafkaProducer
+
         return AIOKafkaProducer(bootstrap_servers=self.bootstrap, acks="all", **self.options, **options)
 
     def client(self) -> AIOKafkaClient:
         """Return what asks for metadata, not started."""
+        from aiokafka.client import AIOKafkaClient
+
         return AIOKafkaClient(bootstrap_servers=self.bootstrap, **self.options)
 
     def reach(self, timeout_s: float) -> None:
@@ -163,10 +157,11 @@ class Connection:
             BrokerUnavailable: none of them does, with the last one's reason.
             TlsInvalid: a file cannot be used.
         """
-        self._knock(timeout_s)
-        if self.tls is not None or self.login is not None:
-            with self.admin(timeout_s):
-                pass
+        if self.tls is None and self.login is None:
+            self._knock(timeout_s)
+            return
+        with self.admin(timeout_s):
+            pass
 
     @contextmanager
     def admin(self, timeout_s: float = 10.0) -> Iterator[Any]:
@@ -176,6 +171,9 @@ class Connection:
             BrokerUnavailable: nothing listens there, or what does is not a Kafka, or it refuses, or it went away.
             TlsInvalid: a file cannot be used.
         """
+        from kafka import KafkaAdminClient
+        from kafka.errors import KafkaError
+
         self._knock(timeout_s)
         timeout_ms = int(timeout_s * 1000)
         try:

@@ -1,8 +1,9 @@
-"""Addresses in settings: whether one is a web address, and how one is shown without what is secret in it."""
+"""Addresses in settings: what one is, and how it is shown without what is secret in it."""
 
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,18 @@ def is_web_url(value: str) -> bool:
     try:
         url = urlsplit(value)
         return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine itself.
+
+    >>> is_loopback("localhost"), is_loopback("127.0.0.1"), is_loopback("kafka.example.com")
+    (True, True, False)
+    """
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
 

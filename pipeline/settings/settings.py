@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from pipeline.broker.connection import Connection, Login, Tls, addresses, is_loopback
+from pipeline.broker.connection import Connection, Login, Tls, addresses
 from pipeline.settings import checks
+from pipeline.settings.address import is_loopback
 from pipeline.settings.setting import Group, Setting, SettingsInvalid, setting
 
 ALGORITHMS = ("supervised", "q_learning", "dqn", "ppo", "rloo")

@@ -115,10 +115,11 @@ def test_a_host_that_listens_everywhere_is_asked_on_loopback(settings: Settings)
         assert [answer.process for answer in ask_processes(everywhere, "/healthz", timeout_s=0.05)] == ["read"]
 
 
-def test_asking_loads_neither_faust_nor_torch(settings: Settings) -> None:
+def test_asking_loads_neither_faust_nor_torch_nor_a_client_of_kafka(settings: Settings) -> None:
     script = (
         "import sys; from click.testing import CliRunner; from pipeline.cli import finsurge;"
-        "CliRunner().invoke(finsurge, ['health']); print({'faust', 'torch', 'aiohttp'} & set(sys.modules))"
+        "CliRunner().invoke(finsurge, ['health']);"
+        "print({'faust', 'torch', 'aiohttp', 'aiokafka', 'kafka'} & set(sys.modules))"
     )
     environ = {"FINSURGE_HTTP_PORT": str(settings.http_port), "PYTHONPATH": str(ROOT)}
     told = subprocess.run([sys.executable, "-c", script], env=environ, cwd="/", capture_output=True, text=True)
