@@ -5,14 +5,29 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from pipeline.broker.connection import BrokerUnavailable, Connection
 from pipeline.broker.jars import KafkaJars, KafkaUnavailable, deploy_folder, find_tools
 
 CLUSTER = "finsurgeTestClusterAAA"
 """An id as Kafka wants it: 22 characters of base64."""
+_POLL_S = 0.3
+
+
+def await_reached(connection: Connection, within_s: float) -> None:
+    """Return when a Kafka takes the connection."""
+    until_s = time.monotonic() + within_s
+    while True:
+        try:
+            return connection.reach(5.0)
+        except BrokerUnavailable:
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(_POLL_S)
 
 
 class Node:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,7 +17,7 @@ from pipeline.checks.check import Level
 from pipeline.checks.kafka import check_kafka
 from pipeline.ports import free_port
 
-from .node import Node
+from .node import Node, await_reached
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
@@ -94,7 +92,7 @@ class Cluster:
         """Return when every partition has so many replicas that have all of it."""
         until_s = time.monotonic() + DEADLINE_S
         for number in self._running:
-            self._await_port(self._ports[number][0], until_s)
+            await_reached(Connection(self._addresses([number])), DEADLINE_S)
         while time.monotonic() < until_s:
             with Connection(self.living).admin(60.0) as client:
                 partitions = [each for topic in client.describe_topics() for each in topic["partitions"]]
@@ -103,13 +101,6 @@ class Cluster:
                 return
             time.sleep(0.5)
         raise AssertionError(f"{least} replicas in sync after {DEADLINE_S:g} s, not {n_replicas}")
-
-    def _await_port(self, port: int, until_s: float) -> None:
-        while time.monotonic() < until_s:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1.0):
-                return
-            time.sleep(0.2)
-        raise AssertionError(f"nothing listens on {port} after {DEADLINE_S:g} s")
 
     def kill(self, number: int) -> None:
         """Kill a broker without a word."""

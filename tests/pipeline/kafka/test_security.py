@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import socket
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,7 +21,7 @@ from pipeline.checks.kafka import check_kafka
 from pipeline.ports import free_port
 
 from .authority import Authority
-from .node import Node
+from .node import Node, await_reached
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
@@ -75,11 +73,6 @@ class Guarded:
     stranger: Authority
 
     @property
-    def by_login(self) -> Connection:
-        """With TLS, by password."""
-        return Connection(self.login, Tls(self.authority), Login(USER, PASSWORD))
-
-    @property
     def by_certificate(self) -> Connection:
         """With TLS, by certificate."""
         return Connection(self.certificate, Tls(self.authority, *self.client))
@@ -105,29 +98,21 @@ def guarded(tmp_path_factory: pytest.TempPathFactory, kafka_cache: Path) -> Iter
     try:
         addresses = (f"127.0.0.1:{named[name]}" for name in ("login", "certificate", "plain"))
         made = Guarded(*addresses, authority.certificate, authority.issue("client"), Authority(folder / "stranger"))
-        _await(made.by_certificate)
+        await_reached(made.by_certificate, DEADLINE_S)
         yield made
     finally:
         node.kill()
 
 
-def _await(connection: Connection) -> None:
-    until_s = time.monotonic() + DEADLINE_S
-    while time.monotonic() < until_s:
-        with suppress(BrokerUnavailable):
-            connection.reach(5.0)
-            return
-        time.sleep(0.3)
-    connection.reach(5.0)
-
-
-def test_all_roles_run_over_tls_with_a_login(guarded, new_deployment, documents):
-    run = new_deployment(
-        broker=f"kafka+ssl://{guarded.login}",
-        kafka_ca=guarded.authority,
-        kafka_user=USER,
-        kafka_password=PASSWORD,
-    )
+@pytest.mark.parametrize("way", ["login", "certificate"])
+def test_all_roles_run_over_tls(guarded, way, new_deployment, documents):
+    certificate, key = guarded.client
+    known_by = {
+        "login": {"kafka_user": USER, "kafka_password": PASSWORD},
+        "certificate": {"kafka_certificate": certificate, "kafka_key": key},
+    }[way]
+    broker = f"kafka+ssl://{getattr(guarded, way)}"
+    run = new_deployment(broker=broker, kafka_ca=guarded.authority, **known_by)
     run.start()
     values = list(documents())
     run.publish(values)
@@ -137,21 +122,6 @@ def test_all_roles_run_over_tls_with_a_login(guarded, new_deployment, documents)
     assert outcome.n_documents == len(values)
     assert outcome.alerts
     assert [check.level for check in check_kafka(run.settings)] == [Level.OK, Level.OK]
-
-
-def test_a_certificate_is_enough_where_kafka_takes_it(guarded, new_deployment, documents):
-    certificate, key = guarded.client
-    run = new_deployment(
-        broker=f"kafka+ssl://{guarded.certificate}",
-        kafka_ca=guarded.authority,
-        kafka_certificate=certificate,
-        kafka_key=key,
-    )
-    run.start()
-    values = list(documents())[:300]
-    run.publish(values)
-    run.settle()
-    assert run.outcome().n_documents == len(values)
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "PLAIN"])
